@@ -1,0 +1,53 @@
+"""`squall recover`: heal the journals of dead runs. A live run's journal is not touched."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from squall._kit.clock import SystemClock
+from squall._kit.errors import Conflict
+from squall.app.home import home, runs_folder, settings
+from squall.journal.api import Closed, Header
+from squall.journal.file import FileJournal
+from squall.run.recover import Healed, heal, hot
+from squall.store.local import Store
+from squall.targets.registry import Drivers, open_platform
+
+
+def recover() -> list[Healed]:
+    """Heal every hot journal, oldest first."""
+    folder = runs_folder(home())
+    journals = sorted(folder.glob("*/journal")) if folder.exists() else []
+    healed = [heal_one(path, wait=False) for path in journals if hot(path)]
+    return [one for one in healed if one is not None]
+
+
+def heal_one(path: Path, *, wait: bool) -> Healed | None:
+    """Heal one journal once its lock is free; None where somebody lives or nothing is left to do."""
+    try:
+        journal = FileJournal.adopt(path, wait=wait)
+    except (Conflict, FileNotFoundError):
+        return None
+    try:
+        entries = list(journal.entries())
+        if any(isinstance(entry, Closed) for entry in entries) and not journal.unsettled():
+            return None
+        header = next((entry for entry in entries if isinstance(entry, Header)), None)
+        if header is None and not journal.unsettled():
+            return None
+        healed = asyncio.run(_heal(journal, header))
+    finally:
+        journal.close()
+    if healed.result is not None:
+        store = Store(home())
+        store.finish(healed.result)
+        store.interrupted(healed.run, restored=healed.clean, note=healed.result.reason)
+    return healed
+
+
+async def _heal(journal: FileJournal, header: Header | None) -> Healed:
+    records = journal.unsettled()
+    name = header.platform if header else records[0].driver.split("/")[0]
+    inspector = open_platform(name, settings()).inspector()
+    return await heal(journal, Drivers(settings()), inspector, SystemClock())

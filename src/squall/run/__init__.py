@@ -1,0 +1,1 @@
+"""Carrying a plan out: engine, leases, journal use, recovery, watchdog, receipt. The only code that orders effects."""

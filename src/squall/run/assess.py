@@ -1,0 +1,162 @@
+"""From what was watched to evidence: judgements by phase, recoveries, weaknesses. Touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from squall.observe.api import DoseResult, Judgement, Verdict
+from squall.observe.judge import error_rate_increase
+from squall.plan.model import Plan
+from squall.run.events import Chronicle
+from squall.run.observing import Observation
+from squall.run.result import Receipt, Recovery, Window
+from squall.run.schedule import StageEnd
+from squall.run.verdict import Decision, Evidence, decide
+from squall.run.weakness import weaknesses
+from squall.spec.model import SteadyState
+
+Span = tuple[float, float]
+
+
+class Assessment:
+    """Judges one run's observation."""
+
+    def __init__(self, plan: Plan, observation: Observation, chronicle: Chronicle) -> None:
+        self._plan = plan
+        self._observation = observation
+        self._began = chronicle.began
+        self._states = plan.experiment.spec.steady_state
+
+    def baseline(self, windows: Sequence[Window]) -> list[Judgement]:
+        """Every state that is judged before."""
+        spans = [self._span(window) for window in windows if window.name == "baseline"]
+        return self._judged("before", "baseline", {state.name: spans for state in self._states})
+
+    def evidence(
+        self, windows: Sequence[Window], ends: Sequence[StageEnd], doses: tuple[DoseResult, ...], receipt: Receipt
+    ) -> Evidence:
+        """All that decides, once the run is over."""
+        hurt = any(end.began is not None for end in ends)
+        judgements = self.baseline(windows)
+        recoveries = self._recoveries(ends) if hurt else ()
+        if hurt:
+            judgements += self._judged("during", "fault", {s.name: self._fault_spans(s, ends) for s in self._watched})
+            judgements += self._increases(windows, ends)
+            judgements += self._judged("after", "recovery", self._after_spans(ends))
+            judgements += _criteria(recoveries)
+        unreplaced = tuple(_unreplaced(ends))
+        return Evidence(
+            judgements=tuple(judgements), doses=doses, recoveries=tuple(recoveries), receipt=receipt,
+            weaknesses=weaknesses(self._plan, judgements, [], unreplaced), unreplaced=unreplaced,
+            stuck=tuple(_stuck(ends)), trouble=next(iter(_troubles(ends)), ""),
+        )  # fmt: skip
+
+    def decide(self, evidence: Evidence, stopped: str, ends: Sequence[StageEnd]) -> Decision:
+        """The outcome. A stop that the engine threw for a fault's own trouble is no abort but a lack of evidence."""
+        import msgspec
+
+        own = evidence.trouble and stopped.endswith(evidence.trouble)
+        if own and not any(step.touched for end in ends for step in end.steps):
+            return Decision("REFUSED", Verdict.INCONCLUSIVE, f"nothing was touched: {evidence.trouble}")
+        return decide(msgspec.structs.replace(evidence, stopped="" if own else stopped))
+
+    @property
+    def _watched(self) -> list[SteadyState]:
+        return [state for state in self._states if state.during]
+
+    def _judged(self, when: str, phase: str, spans: dict[str, list[Span]]) -> list[Judgement]:
+        found: list[Judgement] = []
+        for state in self._states:
+            if state.name in spans and (not state.phases or when in state.phases):
+                found.extend(self._observation.judged(state, spans[state.name], phase))
+        return found
+
+    def _span(self, window: Window) -> Span:
+        return (self._began + window.start, self._began + window.end)
+
+    def _fault_spans(self, state: SteadyState, ends: Sequence[StageEnd]) -> list[Span]:
+        """The windows of the faults that the state is about, without counting any moment twice."""
+        spans = sorted(e.span for e in ends if e.span and (not state.faults or e.fault in state.faults))
+        merged: list[Span] = []
+        for begin, end in spans:
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((begin, end))
+        return merged
+
+    def _after_spans(self, ends: Sequence[StageEnd]) -> dict[str, list[Span]]:
+        """From the moment at which each state held again; from the end of all harm where it never did."""
+        over = max(end.span[1] for end in ends if end.span)
+        spans: dict[str, list[Span]] = {}
+        for state in self._states:
+            after = self._observation.recovered(state.name, over, float("inf"))
+            spans[state.name] = [(over + (after or 0.0), float("inf"))]
+        return spans
+
+    def _recoveries(self, ends: Sequence[StageEnd]) -> tuple[Recovery, ...]:
+        """For each fault, the slowest state's return, where no later fault spoils the view."""
+        within = self._plan.experiment.spec.success.recover_within
+        began = sorted(end.began for end in ends if end.began)
+        found: list[Recovery] = []
+        for end in ends:
+            if end.harm_over is None:
+                continue
+            over = end.harm_over
+            until = next((moment for moment in began if moment > over), None)
+            times = [self._observation.recovered(s.name, over, until or float("inf")) for s in self._about(end)]
+            seen = [time for time in times if time is not None]
+            if until is None or len(seen) == len(times):
+                whole = max(seen, default=0.0) if len(seen) == len(times) else None
+                found.append(Recovery(fault=end.fault, seconds=whole, within_s=within if self._states else None))
+        return tuple(found)
+
+    def _about(self, end: StageEnd) -> list[SteadyState]:
+        sampled = [state for state in self._watched if not state.faults or end.fault in state.faults]
+        last = end.fault == self._plan.stages[-1].fault
+        return sampled + [state for state in self._states if not state.during and last]
+
+    def _increases(self, windows: Sequence[Window], ends: Sequence[StageEnd]) -> list[Judgement]:
+        bound = self._plan.experiment.spec.success.error_rate_increase
+        if bound is None:
+            return []
+        before = next(self._span(window) for window in windows if window.name == "baseline")
+        found: list[Judgement] = []
+        for state in self._watched:
+            base = self._observation.between(state.name, *before)
+            hurt = [r for span in self._fault_spans(state, ends) for r in self._observation.between(state.name, *span)]
+            found.append(error_rate_increase(base, hurt, bound, name=state.name))
+        return found
+
+
+def _criteria(recoveries: Sequence[Recovery]) -> list[Judgement]:
+    """`success.recoverWithin` as judgements."""
+    return [
+        Judgement(
+            name="recovery", phase="recovery", metric=f"after {recovery.fault}",
+            bound=f"<= {recovery.within_s:g} s", n=1, estimate=recovery.seconds,
+            verdict=Verdict.HELD if recovery.seconds is not None and recovery.seconds <= recovery.within_s
+            else Verdict.BROKEN,
+            why="it was not seen to recover" if recovery.seconds is None else f"it took {recovery.seconds:.2f} s",
+        )
+        for recovery in recoveries if recovery.within_s is not None
+    ]  # fmt: skip
+
+
+def _troubles(ends: Sequence[StageEnd]) -> list[str]:
+    found = [step.error or step.lost for end in ends for step in end.steps]
+    return [trouble for trouble in found if trouble]
+
+
+def _stuck(ends: Sequence[StageEnd]) -> list[str]:
+    return [
+        f"{step.step}: {effect.text}" for end in ends for step in end.steps for effect in step.ends
+        if effect.restores and not effect.clean
+    ]  # fmt: skip
+
+
+def _unreplaced(ends: Sequence[StageEnd]) -> list[str]:
+    return [
+        step.step for end in ends for step in end.steps for effect in step.ends
+        if not effect.restores and not effect.clean
+    ]  # fmt: skip

@@ -1,0 +1,126 @@
+"""Healing the journal of a run whose engine is gone: newest effect first, each put back and looked at.
+
+One failure never stops the others. The receipt is drawn from the `Before` that the dead engine left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from squall import __version__
+from squall._kit.clock import Clock, boot_id
+from squall.journal.api import AnyEntry, Before, Closed, Header, Record, State
+from squall.journal.file import FileJournal
+from squall.observe.api import Verdict
+from squall.run.receipt import compare
+from squall.run.restore import Outcome, put_back, undo_of
+from squall.run.result import Event, Receipt, ReceiptLine, RunResult
+from squall.targets.api import AnyDriver, Inspector, Mark, Slot
+
+WITHIN_S = 30.0
+
+
+class Healed(msgspec.Struct, frozen=True, kw_only=True):
+    """What recovery did for one run. `stuck` names effects that are not seen to be gone; `damage` damaged lines."""
+
+    run: str
+    restored: tuple[str, ...]
+    stuck: tuple[str, ...]
+    damage: tuple[str, ...]
+    receipt: Receipt | None
+    result: RunResult | None
+
+    @property
+    def clean(self) -> bool:
+        """Nothing of this run is left."""
+        return not self.stuck and (self.receipt is None or self.receipt.clean)
+
+
+async def heal(journal: FileJournal, drivers: Mapping[str, AnyDriver], inspector: Inspector, clock: Clock) -> Healed:
+    """Settle everything unsettled, then close the journal with a receipt. Raises JournalUnwritable."""
+    entries = list(journal.entries())
+    header = next((entry for entry in entries if isinstance(entry, Header)), None)
+    events: list[Event] = []
+    for record in journal.unsettled():
+        outcome = await _settle(record, drivers, journal, clock)
+        what = "restored" if outcome.clean else "not restored"
+        text = f"{record.ref} {what} by recovery" + (f": {outcome.text}" if outcome.text else "")
+        level = "info" if outcome.clean else "error"
+        t = max(0.0, clock.now() - header.at_boot) if header and header.boot_id == boot_id() else 0.0
+        kind = "restored" if outcome.clean else "stuck"
+        events.append(Event(t=t, kind=kind, text=text, step=record.step, level=level))
+    receipt = await _receipt(header, entries, inspector)
+    stuck = tuple(event.text for event in events if event.kind == "stuck")
+    if header is not None and not journal.unsettled():
+        journal.append(Closed(outcome="interrupted", at_wall=clock.wall(), note="healed after its engine was gone"))
+    return Healed(
+        run=header.run if header else journal.path.parent.name,
+        restored=tuple(event.text for event in events if event.kind == "restored"), stuck=stuck,
+        damage=tuple(f"{journal.path}:{d.line}: {d.why}" for d in journal.damages if not d.torn),
+        receipt=receipt, result=_result(header, events, receipt, clock) if header else None,
+    )  # fmt: skip
+
+
+async def _settle(record: Record, drivers: Mapping[str, AnyDriver], journal: FileJournal, clock: Clock) -> Outcome:
+    """Put one effect back and record how that went."""
+    try:
+        driver = drivers[record.driver]
+        undo = undo_of(driver, record)
+    except Exception as error:
+        outcome = Outcome(False, f"driver {record.driver} cannot be used: {type(error).__name__}: {error}", clock.now())
+        settled = False
+    else:
+        mark = Mark(record.run, record.step, record.n)
+        outcome = await put_back(driver, record.ref, undo, mark, WITHIN_S, clock)
+        settled = outcome.clean or not driver.restores
+    state = State.RESTORED if settled else State.STUCK
+    journal.append(
+        msgspec.structs.replace(
+            record, state=state, boot_id=boot_id(), at_boot=clock.now(), at_wall=clock.wall(), hand="recovery",
+            error=outcome.text,
+        )
+    )  # fmt: skip
+    return Outcome(settled, outcome.text, outcome.at)
+
+
+async def _receipt(header: Header | None, entries: Sequence[AnyEntry], inspector: Inspector) -> Receipt | None:
+    before = next((entry for entry in entries if isinstance(entry, Before)), None)
+    if header is None or before is None:
+        return None
+    undos = [entry.undo for entry in entries if isinstance(entry, Record)]
+    lost = {str(undo["lost"]) for undo in undos if isinstance(undo, dict) and undo.get("lost")}
+    after = await inspector.read([Slot(slot) for slot in header.claims])
+    return compare(before.slots, after, await inspector.owned(), header.run, lost)
+
+
+def _result(header: Header, events: Sequence[Event], receipt: Receipt | None, clock: Clock) -> RunResult:
+    """The result of a run whose engine cannot tell it any more."""
+    clean = (receipt is None or receipt.clean) and not any(event.kind == "stuck" for event in events)
+    outcome = "ABORTED" if clean else "NOT_RESTORED"
+    reason = "interrupted: its engine was gone; " + ("restored by recovery" if clean else "something is left")
+    return RunResult(
+        run=header.run, name=header.name, description="", platform=header.platform, digest=header.digest,
+        seed=header.seed, scale=header.scale, lease_s=header.lease_s, started_wall=header.at_wall,
+        duration_s=round(max(0.0, clock.wall() - header.at_wall), 3), outcome=outcome,  # type: ignore[arg-type]
+        verdict=Verdict.INCONCLUSIVE, reason=reason, plan=header.plan, events=tuple(events), receipt=receipt,
+        version=__version__,
+    )  # fmt: skip
+
+
+def hot(path: Path) -> bool:
+    """Whether a journal without a live holder has unsettled effects or was never closed."""
+    from squall.journal.api import unsettled_of
+    from squall.journal.file import is_live, read
+
+    if is_live(path):
+        return False
+    entries = read(path).entries
+    return bool(unsettled_of(entries)) or not any(isinstance(entry, Closed) for entry in entries)
+
+
+def stuck_lines(receipt: Receipt | None) -> list[ReceiptLine]:
+    """The receipt's lines that count against us."""
+    return [line for line in receipt.lines if line.kind in ("ours", "unreadable")] if receipt else []

@@ -1,0 +1,1 @@
+"""Keeps runs: the local repository (stdlib sqlite3) that the command line needs."""
