@@ -38,12 +38,22 @@ SNIPPETS = (
 )  # fmt: skip
 
 
+class _Core(yaml.CSafeLoader):
+    """Dates stay text."""
+
+
+_Core.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith("timestamp")]
+    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class Mutator:
     """An endless supply, from good texts and a seed."""
 
     def __init__(self, bases: Sequence[str], seed: int) -> None:
         self.bases = list(bases)
-        self.trees = [yaml.load(base, yaml.CBaseLoader) for base in bases]
+        self.trees = [yaml.load(base, _Core) for base in bases]
         self.random = random.Random(seed)
 
     def mutants(self, number: int) -> Iterator[Mutant]:

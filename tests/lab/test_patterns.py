@@ -77,12 +77,12 @@ class TestWithoutRetry:
             assert 502 in {without.http("/products/3").status for _ in range(9)}
         tools.eventually(lambda: without.instance("pake-api-0")["ready"], 10)
 
-    def test_workers_that_lost_their_connection_are_ready_but_never_work_again(self, without):
+    def test_workers_that_lost_their_connection_are_ready_but_never_work_again(self, without, tools):
         assert all(one["ready"] for one in without.do("world")["instances"])
         disturb_workers(without)
-        assert without.http("/jobs", "POST").status == 201
+        tools.eventually(lambda: without.http("/jobs", "POST").status == 201, 6)
         time.sleep(4)
-        assert overdue(without, 2) == 1
+        assert overdue(without, 2) >= 1
         assert without.instance("pake-ai-worker-0")["ready"]
 
 
@@ -107,7 +107,9 @@ def test_prometheus_answers_up_and_has_no_alerts(lab):
 
 
 def overdue(lab, older_s: float) -> int:
-    return json.loads(lab.http(f"/jobs/overdue?older={older_s}").text)["overdue"]
+    """Asked until there is an answer: a gateway may still believe a backend that was killed to be down."""
+    answers = (lab.http(f"/jobs/overdue?older={older_s}") for _ in range(100))
+    return json.loads(next(answer.text for answer in answers if answer.status == 200 or time.sleep(0.1)))["overdue"]
 
 
 def disturb_workers(lab) -> None:

@@ -23,15 +23,13 @@ def test_a_link_without_toxics_passes_bytes_unchanged(echo, tools):
         assert tools.receive(client, len(data)) == data
 
 
-@pytest.mark.parametrize("direction", ["to", "from"])
-def test_latency_in_one_direction_adds_exactly_that_to_a_round_trip(echo, tools, direction):
-    with echo.connect() as client, echo.poisoned({"type": "latency", "latency_s": 0.1}, direction=direction):
-        assert tools.median(lambda: tools.round_trip(client), 11) == pytest.approx(0.1, abs=0.002)
-
-
-def test_latency_in_both_directions_adds_twice(echo, tools):
-    with echo.connect() as client, echo.poisoned({"type": "latency", "latency_s": 0.05}):
-        assert tools.median(lambda: tools.round_trip(client), 11) == pytest.approx(0.1, abs=0.003)
+@pytest.mark.parametrize(("direction", "latency_s"), [("to", 0.1), ("from", 0.1), ("both", 0.05)])
+def test_latency_delays_a_round_trip_by_what_was_asked_and_never_less(echo, tools, direction, latency_s):
+    """Within 2 ms at the median; the best of five series, since other programs may keep this machine busy."""
+    toxic = {"type": "latency", "latency_s": latency_s}
+    with echo.connect() as client, echo.poisoned(toxic, direction=direction):
+        medians = [tools.median(lambda: tools.round_trip(client), 7) for _ in range(5)]
+    assert 0.099 <= min(medians) <= 0.102
 
 
 def test_jitter_varies_delay_but_keeps_order(echo, tools):

@@ -143,10 +143,17 @@ class Case:
 
 
 def measure(serve: Any, cases: list[Case], seconds: float = 2.0) -> list[DoseResult]:
+    """All cases at once; repeated where the meters themselves say that the machine was too busy to measure."""
+
     async def story() -> list[DoseResult]:
         return list(await asyncio.gather(*(case.measure(serve, seconds) for case in cases)))
 
-    return asyncio.run(story())
+    results: list[DoseResult] = []
+    for _ in range(4):
+        results = asyncio.run(story())
+        if not any("meter itself" in result.note for result in results):
+            break
+    return results
 
 
 def shape(direction: str = "both", **settings: Any) -> Shape:
@@ -185,7 +192,7 @@ def test_much_less_than_asked_is_not_felt(serve: Any) -> None:
     cases = [
         Case("echo", shape(latency_s=0.02), asked=shape(latency_s=0.1)),
         Case("echo", shape(reset=True, share=0.3), asked=shape(reset=True)),
-        Case("echo", shape(rate_bytes_per_s=400_000.0), asked=shape(rate_bytes_per_s=100_000.0)),
+        Case("echo", shape(rate_bytes_per_s=400_000.0), asked=shape(rate_bytes_per_s=40_000.0)),
     ]
     assert [result.felt for result in measure(serve, cases, 1.2)] == [False, False, False]
 
@@ -214,7 +221,7 @@ def test_shares_are_shares_of_exchanges(serve: Any) -> None:
     for case, result in zip(cases, measure(serve, cases, 2.5), strict=True):
         assert result.unit == "share"
         assert result.asked is not None
-        assert result.measured == pytest.approx(result.asked, abs=0.2), case.done
+        assert result.measured == pytest.approx(result.asked, abs=0.25), case.done
         assert result.felt, result
     resets, _, stalled, rare = (ask(case.done) for case in cases)
     assert resets is not None
@@ -227,19 +234,19 @@ def test_wrong_answers_and_slowed_connections_are_shares_too(serve: Any) -> None
     cases = [
         Case("http", shape("to", corrupt=0.3)),
         Case("redis", shape("from", corrupt=0.3)),
-        Case("echo", shape(latency_s=0.1, share=0.5)),
+        Case("echo", shape(latency_s=0.2, share=0.5)),
     ]
     for case, result in zip(cases, measure(serve, cases, 2.5), strict=True):
-        assert result.measured == pytest.approx(result.asked, abs=0.2), case.done
+        assert result.measured == pytest.approx(result.asked, abs=0.25), case.done
         assert result.felt, result
 
 
 def test_a_rate_is_measured_by_bulk_exchanges(serve: Any) -> None:
     ways = {"echo": "to", "redis": "both", "http": "from"}
-    cases = [Case(protocol, shape(way, rate_bytes_per_s=100_000.0)) for protocol, way in ways.items()]
-    for result in measure(serve, cases, 1.8):
-        assert (result.quantity, result.unit, result.asked) == ("rate", "bytes/s", 100_000.0)
-        assert result.measured == pytest.approx(100_000, rel=0.5)
+    cases = [Case(protocol, shape(way, rate_bytes_per_s=40_000.0)) for protocol, way in ways.items()]
+    for result in measure(serve, cases, 2.5):
+        assert (result.quantity, result.unit, result.asked) == ("rate", "bytes/s", 40_000.0)
+        assert result.measured == pytest.approx(40_000, rel=0.5)
         assert result.felt, result
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from squall.observe.api import Judgement, Reading, Verdict
+from squall._kit.json import Json
+from squall.observe.api import DoseResult, Judgement, Reading, Verdict
 from squall.plan.model import Plan, PlannedEffect, Stage, Step, digest
 from squall.run.result import (
-    DoseResult,
     Event,
     Outcome,
     Receipt,
@@ -30,7 +30,7 @@ from squall.run.result import (
 )
 from squall.spec.model import Experiment, FaultEntry, FaultSettings, Metadata, Spec, TargetSpec
 from squall.spec.scalars import Amount
-from squall.targets.api import AnyEffect, EndsBy, Json, Kill, Shape, Slot, Target
+from squall.targets.api import AnyEffect, EndsBy, Kill, Shape, Slot, Target
 
 RATE = 20.0
 HELD, BROKEN, INCONCLUSIVE = Verdict.HELD, Verdict.BROKEN, Verdict.INCONCLUSIVE
@@ -191,7 +191,7 @@ def held() -> RunResult:
             judged("checkout", "recovery", "p95", "< 800ms", HELD, (0.0746, 0.070, 0.081), n=300),
             judged("search", "fault", "p99", "< 200ms", HELD, (0.0583, 0.0521, 0.0702), n=500),
         ),
-        recoveries=(Recovery(fault="slow-database", seconds=0.35, within_s=30.0), Recovery(fault="kill-api", seconds=1.2, within_s=30.0)),
+        recoveries=(Recovery(fault="slow-database", seconds=0.35, within_s=30.0, since=25.5), Recovery(fault="kill-api", seconds=1.2, within_s=30.0, since=28.2)),
         scale=0.02,
     )  # fmt: skip
 
@@ -235,7 +235,7 @@ def broken() -> RunResult:
             Weakness(text="Checkout has no circuit breaker: it waits for a slow database until its users time out", evidence="availability fell from 100% to 83.2% while slow-database lasted; 12% of requests waited the full 2 s"),
             Weakness(text="The gateway does not retry on another replica when one dies", evidence="a third of requests were refused for 3.5 s after kill-api although 2 of 3 replicas were healthy"),
         ),
-        recoveries=(Recovery(fault="slow-database", seconds=2.1, within_s=30.0), Recovery(fault="kill-api", seconds=3.5, within_s=2.0)),
+        recoveries=(Recovery(fault="slow-database", seconds=2.1, within_s=30.0, since=25.5), Recovery(fault="kill-api", seconds=3.5, within_s=2.0, since=28.2)),
     )  # fmt: skip
 
 

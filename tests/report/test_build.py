@@ -95,6 +95,13 @@ def test_a_plan_that_cannot_be_read_costs_the_appendix_only() -> None:
     assert build(msgspec.structs.replace(samples.held(), plan={"stages": 7})).plan == ()
 
 
+def test_the_fault_phase_is_what_lies_between_baseline_and_recovery_where_it_has_no_window() -> None:
+    windows = tuple(w for w in samples.PHASES if w.name != "fault")
+    report = build(msgspec.structs.replace(samples.held(), windows=windows))
+    assert [(p.name, p.start, p.end) for p in report.phases][1] == ("fault", 10.0, 35.0)
+    assert report.series[0].stats[1].n == 500
+
+
 def test_windows_that_end_before_they_begin_are_left_out() -> None:
     report = build(msgspec.structs.replace(samples.held(), windows=(Window(name="x", start=4, end=1),)))
     assert report.faults == () and report.phases == ()

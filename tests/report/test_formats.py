@@ -19,12 +19,12 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from squall.observe.api import Judgement, Reading, Verdict
+from squall.observe.api import DoseResult, Judgement, Reading, Verdict
 from squall.report import html, json, junit, text
 from squall.report.build import build
 from squall.report.markup import Html, el
 from squall.report.model import Report
-from squall.run.result import DoseResult, Recovery, RunResult, Series, Weakness
+from squall.run.result import Recovery, RunResult, Series, Weakness
 
 
 def _load_samples() -> ModuleType:

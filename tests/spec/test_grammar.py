@@ -1,6 +1,5 @@
 """The grammars of scalars, as tables."""
 
-
 from __future__ import annotations
 
 import pytest

@@ -1,6 +1,5 @@
 """Properties: what is written is read back, and nothing but InvalidDocument ever comes out."""
 
-
 from __future__ import annotations
 
 import contextlib

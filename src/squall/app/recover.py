@@ -40,9 +40,7 @@ def heal_one(path: Path, *, wait: bool) -> Healed | None:
     finally:
         journal.close()
     if healed.result is not None:
-        store = Store(home())
-        store.finish(healed.result)
-        store.interrupted(healed.run, restored=healed.clean, note=healed.result.reason)
+        Store(home()).healed(healed.result, restored=healed.clean)
     return healed
 
 

@@ -13,11 +13,11 @@ import msgspec
 
 from squall._kit import proc
 from squall._kit.clock import SystemClock, boot_id
-from squall._kit.errors import Refused
+from squall._kit.errors import JournalUnwritable, Refused
 from squall.app.claims import claiming
 from squall.app.home import home, journal_of
 from squall.app.plan import Choice, Planned, make_plan
-from squall.journal.api import Header, Journal
+from squall.journal.api import Closed, Header, Journal
 from squall.journal.file import FileJournal
 from squall.observe.api import Surroundings
 from squall.plan.model import digest
@@ -86,7 +86,24 @@ def new_id() -> str:
 def run_experiment(experiment: Experiment, choice: Choice, listener: Listener) -> Finished:
     """The whole of `squall run`."""
     prepared = prepare(experiment, choice)
-    return finish(prepared, carry_out(prepared, listener))
+    try:
+        result = carry_out(prepared, listener)
+    except BaseException as error:
+        _close_failed(prepared, error)
+        raise
+    return finish(prepared, result)
+
+
+def _close_failed(prepared: Prepared, error: BaseException) -> None:
+    """A run that ended in an error is closed where nothing of it is left; else recovery has it."""
+    try:
+        if not prepared.journal.unsettled():
+            prepared.journal.append(Closed(outcome="failed", at_wall=time.time(), note=str(error)))
+            Store(home()).interrupted(prepared.run, restored=True, note=f"it ended in an error: {error}")
+    except JournalUnwritable:
+        return
+    finally:
+        prepared.journal.close()
 
 
 def carry_out(prepared: Prepared, listener: Listener) -> RunResult:
@@ -124,7 +141,8 @@ def surroundings(planned: Planned) -> Surroundings:
         name = host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc")
         return services.get(name, ())
 
-    return Surroundings(resolve)
+    prometheus = planned.plan.experiment.spec.monitoring.prometheus
+    return Surroundings(resolve, prometheus.endpoint if prometheus else "")
 
 
 def finish(prepared: Prepared, result: RunResult) -> Finished:

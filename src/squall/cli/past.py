@@ -13,6 +13,14 @@ from squall.app.runs import past_runs, rendered
 from squall.cli.output import emit, output_option
 
 
+_STATES = {
+    "running": "going on",
+    "finished": "",
+    "restored": "interrupted, restored",
+    "interrupted": "interrupted, NOT RESTORED",
+}
+
+
 @click.command(epilog="example: squall runs --limit 5")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--name", help="Only runs of this experiment.")
@@ -23,7 +31,7 @@ def runs(limit: int, name: str | None, output: str) -> int:
     lines = []
     for row in rows:
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.started))
-        lines.append(f"{row.run}  {began}  {row.state:<12} {row.outcome or '-':<13} {row.name}")
+        lines.append(f"{row.run}  {began}  {row.outcome or '-':<13} {row.name:<24} {_STATES[row.state]}")
     emit(output, [msgspec.to_builtins(row) for row in rows], "\n".join(lines) or "no runs yet")
     return 0
 

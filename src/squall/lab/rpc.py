@@ -26,7 +26,7 @@ Reply = dict[str, object]
 LINE_BYTES_MAX = 4 << 20
 
 
-class Rejected(Exception):  # noqa: N818  # reads as what happened
+class Rejected(Exception):  # reads as what happened
     """A request that cannot be met; becomes a reply with this code."""
 
     def __init__(self, code: Code, message: str) -> None:

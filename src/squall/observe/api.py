@@ -79,9 +79,11 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What a probe may ask of the platform: `resolve(host)` gives addresses `ip:port` for a service name, or ().
 
     It is asked at every reading, so that moved targets are found again, and must answer at once.
+    `prometheus` is the endpoint that probes without one of their own ask.
     """
 
     resolve: Callable[[str], Sequence[str]]
+    prometheus: str = ""
 
 
 class Probe(Protocol):

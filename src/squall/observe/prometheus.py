@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from squall._kit.clock import boottime
+from squall._kit.errors import InvalidCall
 from squall.observe.api import Probe, ProbeKind, Reading, Surroundings
 from squall.observe.failures import FAILURES, ProtocolError, describe
 from squall.observe.http import check_url, target_of
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 
 
 class Prometheus(ProbeKind, frozen=True, kw_only=True, tag="prometheus"):
-    """Settings. An empty result and NaN are no data, more than one series is an error: aggregate in the query."""
+    """Settings. An empty result and NaN are no data, more than one series is an error: aggregate in the query.
 
-    endpoint: str
+    Without an `endpoint` of its own it asks `monitoring.prometheus`.
+    """
+
     query: str
+    endpoint: str = ""
     timeout: PositiveDuration = 5.0
 
     def __post_init__(self) -> None:
-        check_url(self.endpoint)
+        if self.endpoint:
+            check_url(self.endpoint)
         if not self.query.strip():
             raise ValueError("query is empty")
 
@@ -33,7 +38,13 @@ class Prometheus(ProbeKind, frozen=True, kw_only=True, tag="prometheus"):
         """A probe with connections of its own."""
         from squall.observe.http1 import Client
 
-        return PrometheusProbe(self, Client(self.endpoint, surroundings))
+        endpoint = self.endpoint or surroundings.prometheus
+        if not endpoint:
+            raise InvalidCall(
+                f"probe prometheus '{self.query}' names no endpoint",
+                hint="give it one, or set spec.monitoring.prometheus.endpoint",
+            )
+        return PrometheusProbe(msgspec.structs.replace(self, endpoint=endpoint), Client(endpoint, surroundings))
 
 
 class _Data(msgspec.Struct, rename="camel", frozen=True):

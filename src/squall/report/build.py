@@ -29,6 +29,8 @@ from squall.report.model import (
     WeaknessView,
 )
 from squall.report.words import (
+    AFTER,
+    BEFORE,
     DURING,
     MISSING,
     NEVER,
@@ -53,7 +55,7 @@ _RECEIPT_WORDS = {
     "unreadable": "unreadable",
 }
 _LEVELS = ("info", "warning", "error")
-_SLOW = ("p50", "p90", "p95", "p99", "max")
+_ANSWERS = ("value", "status", "exitCode")
 _VALUE_METRICS = ("value", "mean", "max", "min")
 _RECEIPT_ORDER = ("ours", "unreadable", "loss", "foreign", "restored")
 
@@ -102,7 +104,16 @@ def _spans(result: RunResult) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
             phases[name] = Span(name=name, start=window.start, end=window.end)
         else:
             faults.append(Span(name=printable(window.name), start=window.start, end=window.end))
+    if DURING not in phases and faults:
+        phases[DURING] = _fault_phase(phases, faults)
     return tuple(phases[name] for name in PHASES if name in phases), tuple(faults)
+
+
+def _fault_phase(phases: dict[str, Span], faults: list[Span]) -> Span:
+    """What lies between baseline and recovery; where one is missing, from the first to the last moment of harm."""
+    start = phases[BEFORE].end if BEFORE in phases else min(f.start for f in faults)
+    end = phases[AFTER].start if AFTER in phases else max(f.end for f in faults)
+    return Span(name=DURING, start=start, end=max(start, end))
 
 
 def _series(one: Series, phases: tuple[Span, ...], judgements: tuple[JudgementView, ...], end: float) -> SeriesView:
@@ -138,15 +149,12 @@ def _judgement(j: Judgement) -> JudgementView:
     op, limit, bound_unit = bound(j.bound)
     unit = unit_of(j.metric, bound_unit)
     low, high = finite(j.low), finite(j.high)
-    never = j.estimate == math.inf or (
-        j.estimate is None and j.n > 0 and j.verdict is Verdict.BROKEN and j.metric in _SLOW
-    )
     return JudgementView(
         name=printable(j.name),
         phase=phase(printable(j.phase)),
         metric=printable(j.metric),
         bound=printable(j.bound),
-        measured=NEVER if never else quantity(j.estimate, unit),
+        measured=_measured(j, unit),
         interval=_interval(low, high, unit),
         n=j.n,
         verdict=j.verdict.value,
@@ -158,6 +166,13 @@ def _judgement(j: Judgement) -> JudgementView:
         high=high,
         unit=unit,
     )
+
+
+def _measured(j: Judgement, unit: str) -> str:
+    """The estimate; a bound that was broken by readings without any value was broken by silence."""
+    if j.estimate is None and j.n > 0 and j.verdict is Verdict.BROKEN:
+        return "no answer" if j.metric in _ANSWERS else NEVER
+    return NEVER if j.estimate == math.inf else quantity(j.estimate, unit)
 
 
 def _interval(low: float | None, high: float | None, unit: str) -> str:
@@ -197,7 +212,9 @@ def _recovery(r: Recovery) -> RecoveryView:
     else:
         kept = took <= within if within is not None else None
         text = f"back after {seconds(took)}{allowed}"
-    return RecoveryView(fault=printable(r.fault), seconds=took, within_s=within, text=text, kept=kept)
+    return RecoveryView(
+        fault=printable(r.fault), seconds=took, within_s=within, text=text, kept=kept, since=finite(r.since)
+    )
 
 
 def _weaknesses(result: RunResult) -> tuple[WeaknessView, ...]:

@@ -307,19 +307,19 @@ def _stacks(series: SeriesView, frame: Frame, axis: Axis) -> Iterator[Html]:
 
 
 def _limits(limits: Sequence[Threshold], frame: Frame, axis: Axis) -> Iterator[Html]:
-    """Each bound as a dashed line over the phases in which it is judged, named once."""
-    named: set[str] = set()
+    """Each bound as a dashed line over the phases in which it is judged, named once, at the end of the last of them."""
+    ends: dict[str, tuple[float, float]] = {}
     for limit in limits:
         span = next((p for p in frame.phases if p.name == limit.phase), None)
         x0, x1 = (frame.x(span.start), frame.x(span.end)) if span else (LEFT, WIDTH - RIGHT)
         y = axis.y(limit.limit)
         yield el("line", x1=x0, x2=x1, y1=y, y2=y, class_="limit")
-        if limit.text not in named:
-            named.add(limit.text)
-            above = y - 5 if y - 14 > TOP else y + 13
-            beside = x1 < WIDTH / 2  # there is room to the right of the line's end
-            place, anchor = (x1 + 5, "start") if beside else (WIDTH - RIGHT - 2, "end")
-            yield el("text", limit.text, x=place, y=y + 4 if beside else above, text_anchor=anchor, class_="t-limit")
+        ends[limit.text] = max(ends.get(limit.text, (0.0, y)), (x1, y))
+    for text, (x1, y) in ends.items():
+        beside = x1 < WIDTH / 2  # there is room to the right of the line's end
+        place, anchor = (x1 + 5, "start") if beside else (WIDTH - RIGHT - 2, "end")
+        above = y - 5 if y - 14 > TOP else y + 13
+        yield el("text", text, x=place, y=y + 4 if beside else above, text_anchor=anchor, class_="t-limit")
 
 
 def _hits(series: SeriesView, frame: Frame, lines: Sequence[Line]) -> Iterator[Html]:

@@ -58,6 +58,10 @@ class Live(Protocol):
         """The run is over; the display is put away."""
         ...
 
+    def close(self) -> None:
+        """Put the display away where there is no result. Harmless twice."""
+        ...
+
 
 class PlainLive:
     """One line for each phase and event, moments relative to the first call; readings are not shown."""
@@ -85,6 +89,9 @@ class PlainLive:
     def finish(self, result: RunResult) -> None:
         """Say how it ended."""
         self._line(result.duration_s, one_line(build(result)))
+
+    def close(self) -> None:
+        """Nothing to put away."""
 
     def _line(self, t: float, text: str) -> None:
         self._write(f"{at(t):>9}  {text}\n")

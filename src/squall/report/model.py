@@ -126,6 +126,7 @@ class RecoveryView(msgspec.Struct, frozen=True, kw_only=True):
     within_s: float | None
     text: str
     kept: bool | None
+    since: float | None = None
 
 
 class ReceiptRow(msgspec.Struct, frozen=True, kw_only=True):

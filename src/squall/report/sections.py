@@ -17,6 +17,8 @@ _ICONS = {
     "NOT_RESTORED": "M24 14v13M24 33v.5",
 }
 _EVENTS_OPEN = 12
+_CHART_MIN = 5
+"""With fewer readings a course is no picture: the table says it all."""
 _PLAN_MAX = 200
 
 
@@ -136,11 +138,13 @@ def _probe(series: SeriesView, frame: charts.Frame) -> Html:
     title = el("h3", series.name, " ", kind)
     if not series.n:
         return el("div", title, el("p", f"There are {MISSING} of this probe.", class_="missing"), class_="probe")
+    if series.n < _CHART_MIN:
+        return el("div", title, el("div", _measures(series), class_="plots"), class_="probe")
     plots = [charts.availability(series, frame)]
-    if any(b.p50 is not None for b in series.bins):
-        plots.append(charts.latency(series, frame))
     if any(b.value is not None for b in series.bins):
         plots.append(charts.value(series, frame))
+    elif any(b.p50 is not None for b in series.bins):
+        plots.append(charts.latency(series, frame))
     plots.append(charts.errors(series, frame))
     return el("div", title, el("div", _measures(series), plots, class_="plots"), class_="probe")
 

@@ -90,12 +90,16 @@ def _fault(fault: Span, recoveries: tuple[RecoveryView, ...], on: Canvas, y: flo
     back = next((r for r in recoveries if r.fault == fault.name), None)
     if back is None or back.seconds is None:
         return
-    x2 = on.x(fault.end + back.seconds)
-    middle = bar_y + bar_h / 2
-    tip = el("title", f"{fault.name}: {back.text}")
-    yield el(
-        "path", tip, d=f"M{max(x1, x0 + 4):.1f} {middle:.1f}H{x2:.1f}M{x2:.1f} {bar_y:.1f}v{bar_h:.1f}", class_="back"
-    )
+    x2, middle = max(x1, x0 + 4), bar_y + bar_h / 2
+    if back.since is not None:  # without it the way back has a length but no place
+        x2 = max(x2, on.x(back.since + back.seconds))
+        tip = el("title", f"{fault.name}: {back.text}")
+        yield el(
+            "path",
+            tip,
+            d=f"M{max(x1, x0 + 4):.1f} {middle:.1f}H{x2:.1f}M{x2:.1f} {bar_y:.1f}v{bar_h:.1f}",
+            class_="back",
+        )
     if on.gutter and x2 < on.width - 130:
         yield el("text", f"back after {seconds(back.seconds)}", x=x2 + 6, y=bar_y + 12, class_="t-axis")
 

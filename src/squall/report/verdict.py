@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from squall.observe.api import Verdict
 from squall.report.model import Figure, Headline, ReceiptView, RecoveryView, SeriesView, Stat, Tone
-from squall.report.words import BEFORE, DURING, MISSING, finite, plural, printable, seconds, share
+from squall.report.words import BEFORE, DURING, MISSING, NEVER, finite, plural, printable, seconds, share
 from squall.run.result import RunResult
 
 _WORDS: dict[str, tuple[str, Tone]] = {
@@ -114,6 +116,8 @@ def _latency(series: tuple[SeriesView, ...]) -> Figure:
         return Figure(label=label, value=MISSING, tone="warn")
     worst, name, before = max(known, key=lambda item: item[0])
     was = f", baseline {seconds(before.p95)}" if before and before.p95 is not None else ""
+    if math.isinf(worst):
+        return Figure(label=label, value=NEVER, note=f"{name}: over 5% of readings got no good answer{was}")
     highest = "highest: " if len(known) > 1 else ""
     return Figure(label=label, value=seconds(worst), note=f"{highest}{name}{was}")
 

@@ -19,7 +19,7 @@ def draw(j: JudgementView) -> Html:
         return 4 + (v - low) / (high - low) * 132
 
     edge = x(j.limit)
-    good = (edge, 136.0) if j.op.startswith(">") else (4.0, edge)
+    good = {">": (edge, 136.0), "<": (4.0, edge)}.get(j.op[:1], (edge - 3, edge + 3))  # `==` holds at the bound alone
     drawn = [el("rect", x=good[0], y=5, width=good[1] - good[0], height=18, class_="w-good")]
     drawn.append(el("line", x1=edge, x2=edge, y1=2, y2=26, class_="limit"))
     if j.low is not None and j.high is not None:

@@ -65,11 +65,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """How long after the end of a fault the system was back in its steady state; None: it was not seen back."""
+    """How long after the end of a fault the system was back in its steady state; None: it was not seen back.
+
+    `since` is the end of the harm from which `seconds` count, in seconds after the run's beginning.
+    """
 
     fault: str
     seconds: float | None
     within_s: float | None
+    since: float | None = None
 
 
 class Weakness(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,6 +89,16 @@ class Store:
         """Keep a result from elsewhere, such as an import. The same as `finish` for a run that has begun here."""
         self.finish(result)
 
+    def healed(self, result: RunResult, *, restored: bool) -> None:
+        """Keep what recovery found of a run whose engine was gone. A run that finished stays as it is."""
+        known = self._row(_checked(result.run))
+        if known is not None and known.state == "finished":
+            return
+        _replace(self.folder / result.run / "result.json", msgspec.json.encode(result))
+        row = _finished(result, known.pid if known else 0)
+        state: State = "restored" if restored else "interrupted"
+        self._put(msgspec.structs.replace(row, state=state, note=result.reason))
+
     def interrupted(self, run: str, restored: bool, note: str = "") -> None:
         """Note that a run ended without a result; `restored`: it was healed since. A finished run stays as it is."""
         known = self._row(_checked(run))
@@ -124,12 +134,10 @@ class Store:
     def _latest(self) -> Row:
         with self._open() as db:
             found = db.execute(
-                _SELECT + "WHERE state = 'finished' ORDER BY started DESC, rowid DESC LIMIT 1"
+                _SELECT + "WHERE state != 'running' ORDER BY started DESC, rowid DESC LIMIT 1"
             ).fetchone()
         if found is None:
-            raise TargetNotFound(
-                "there is no finished run yet", hint="squall drill --list shows what can be run at once"
-            )
+            raise TargetNotFound("there is no finished run yet", hint="squall drill shows what can be run at once")
         return _row(found)
 
     def _find(self, prefix: str) -> Row:

@@ -131,8 +131,8 @@ class Api:
                 continue  # both come back, and the next round sees the same jobs
 
     async def warm_up(self, database: Database) -> None:
-        """Remember every product, so that the fallback always has an answer; gives up after a while."""
-        attempts = Attempts(True, WARM_UP_S)
+        """Remember every product, so that the fallback always has an answer."""
+        attempts = Attempts(True, float("inf"))
         for _ in attempts:
             try:
                 for row in await database.run(lambda connection: connection.fetch(PRODUCTS)):
@@ -210,10 +210,12 @@ async def main() -> None:
     settings = config.load()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         api = Api(settings, session)
-        await api.warm_up(Database(settings.of_kind("postgres-primary")[0]))
+        warming = asyncio.create_task(api.warm_up(Database(settings.of_kind("postgres-primary")[0])))
+        await asyncio.wait({warming}, timeout=WARM_UP_S)  # then beside the requests: readiness needs no database
         requeuing = asyncio.create_task(api.requeue_for_ever())
         await serve(api.routes(), settings.port)
-        requeuing.cancel()
+        for task in (warming, requeuing):
+            task.cancel()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ OPEN_S = 2.0
 T = TypeVar("T")
 
 
-class Open(Exception):  # noqa: N818  # the name of the breaker's state
+class Open(Exception):  # the name of the breaker's state
     """The dependency is believed to be down; nothing was sent to it."""
 
 
