@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.calling import Cli, memory
 
 from squall.cli.main import COMMANDS
-from tests.cli.conftest import Cli, memory
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -18,7 +18,9 @@ def test_help_shows_an_example(squall: Cli, name: str) -> None:
 
 
 def test_plan_and_run_name_the_same_targets_with_the_same_digest(squall: Cli) -> None:
-    path = squall.write(memory("{type: podFailure, duration: 200ms}", mode="{mode}").replace("{mode}", "fixed-percent, value: 30%-70%"))
+    path = squall.write(
+        memory("{type: podFailure, duration: 200ms}", mode="{mode}").replace("{mode}", "fixed-percent, value: 30%-70%")
+    )
     planned = squall("plan", path, "-o", "json").data
     ran = squall("run", path, "-o", "json").data
     assert ran["digest"] == planned["digest"]
@@ -56,7 +58,11 @@ def test_validate_reports_every_file_and_every_mistake(squall: Cli) -> None:
 
 def test_without_a_lab_the_hint_is_to_start_one(squall: Cli) -> None:
     document = memory("{type: podFailure, duration: 1s}").replace("platform: memory, ", "")
-    for arguments in (("run", squall.write(document)), ("run", squall.write(document), "--on", "lab"), ("drill", "pod-kill")):
+    for arguments in (
+        ("run", squall.write(document)),
+        ("run", squall.write(document), "--on", "lab"),
+        ("drill", "pod-kill"),
+    ):
         said = squall(*arguments)
         assert said.code == 3
         assert "hint: squall lab up" in said.err

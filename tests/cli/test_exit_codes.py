@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.calling import Cli, memory
 
-from tests.cli.conftest import Cli, memory
-
-SERVER = "import http.server; http.server.HTTPServer(('127.0.0.1', {port}), http.server.SimpleHTTPRequestHandler).serve_forever()"
+SERVER = """
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+HTTPServer(("127.0.0.1", {port}), SimpleHTTPRequestHandler).serve_forever()
+"""
 
 
 def test_0_the_system_held(squall: Cli) -> None:

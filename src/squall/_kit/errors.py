@@ -11,7 +11,8 @@
     ├── Conflict            somebody else holds the slot: wait, or stop that run
     ├── JournalDamaged      a record in the middle of a journal cannot be read; what is intact is still healed
     ├── JournalUnwritable   the journal cannot be made durable: free or mend the disk; no fault starts
-    └── NotReverted         something of ours is left: follow the hint
+    ├── NotReverted         something of ours is left: follow the hint
+    └── StoreDamaged        the repository of runs cannot be read: move it away, it is made anew (in squall.store.local)
 
 A message names the subject and the fact; `hint` says the next act and is shown on a line of its own.
 """

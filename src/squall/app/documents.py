@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from squall._kit.errors import InvalidCall
@@ -19,6 +18,8 @@ def check(path: Path) -> tuple[str, ...]:
 
 def starter(platform: str, path: Path) -> None:
     """Write a first experiment. Raises InvalidCall where the file exists or cannot be written."""
+    from importlib.resources import files
+
     text = files("squall.app").joinpath("starters", f"{platform}.yaml").read_text()
     try:
         with path.open("x") as file:

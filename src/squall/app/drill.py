@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 
 from squall._kit.errors import InvalidCall
 from squall.app.load import registry
@@ -12,6 +11,8 @@ from squall.spec.parse import parse
 
 def drill_names() -> tuple[str, ...]:
     """The drills, sorted."""
+    from importlib.resources import files
+
     folder = files("squall.app").joinpath("drills")
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
 
@@ -20,6 +21,8 @@ def drill_text(name: str) -> str:
     """The document of a drill. Raises InvalidCall for an unknown one."""
     if name not in drill_names():
         raise InvalidCall(f"there is no drill '{name}'", hint="drills: " + ", ".join(drill_names()))
+    from importlib.resources import files
+
     return files("squall.app").joinpath("drills", f"{name}.yaml").read_text()
 
 

@@ -35,6 +35,7 @@ class Planned(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     platform: Platform
     drivers: Drivers
+    source: str = ""
 
     @property
     def refused(self) -> bool:
@@ -53,7 +54,7 @@ def make_plan(experiment: Experiment, choice: Choice) -> Planned:
     world = msgspec.structs.replace(world, holdings=holdings, taken_wall=time.time())
     drivers = Drivers(surroundings)
     plan = build(experiment, world, drivers, Terms(choice.seed, choice.scale))
-    return Planned(plan, world, examine(plan, world, known_checks()), platform, drivers)
+    return Planned(plan, world, examine(plan, world, known_checks()), platform, drivers, experiment.source)
 
 
 def offered() -> str:

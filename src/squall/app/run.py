@@ -118,7 +118,8 @@ async def _carry_out(prepared: Prepared, listener: Listener) -> RunResult:
     gear = Gear(
         run=prepared.run, plan=plan, journal=prepared.journal, drivers=prepared.drivers,
         inspector=prepared.planned.platform.inspector(), surroundings=surroundings(prepared.planned),
-        clock=SystemClock(), listener=listener, stop=stop, beat=prepared.beat, guarded=_guard(prepared),
+        clock=SystemClock(), listener=listener, stop=stop, beat=prepared.beat,
+        source=prepared.planned.source, guarded=_guard(prepared),
     )  # fmt: skip
     store = Store(home())
     store.begin(prepared.run, plan.name, digest(plan), time.time())

@@ -1,9 +1,9 @@
 """The journal as a file: one line an entry, checksummed, fsynced; one lock, held by whoever works on the run.
 
 A line is `crc32 json\\n`. The lock is flock(2) on the file itself: it goes with its holder, however that ends, so a
-journal is *hot* when it holds unsettled effects and its lock is free. A torn last line is what a crash in mid-write
-leaves: it is cut off by the next holder. A damaged line further up is a `Damage`; everything intact is still used, and
-because each record carries its undo, a lost line costs at most a second, idempotent restore.
+journal is *hot* when it holds unsettled effects and its lock is free. An unfinished last line is what a crash in
+mid-write leaves: it is cut off by the next holder. Any other line that cannot be read is damage, which is reported;
+everything intact is still used, also where a damaged newline has joined two lines into one.
 
 Architecture invariant: an entry is durable before `append` returns: data by fsync(2), the name by fsync of the folder.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,8 +22,8 @@ import msgspec
 from squall._kit.errors import Conflict, JournalUnwritable
 from squall.journal.api import AnyEntry, Record, unsettled_of
 
-LINE_MAX = 64 * 1024 * 1024
 _encoder = msgspec.json.Encoder()
+_START = re.compile(rb"[0-9a-f]{8} \{")
 _decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry)
 
 
@@ -35,11 +36,11 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """Everything read from a journal: intact entries, damaged lines, and the length of the intact head in bytes."""
+    """Everything read from a journal: intact entries, damaged lines, and its length in bytes without a torn tail."""
 
     entries: tuple[AnyEntry, ...]
     damages: tuple[Damage, ...]
-    good_bytes: int
+    whole_bytes: int
 
 
 def encode_line(entry: AnyEntry) -> bytes:
@@ -52,26 +53,26 @@ def read(path: Path) -> Contents:
     """Read a journal without its lock. Never raises for what the file holds."""
     entries: list[AnyEntry] = []
     damages: list[Damage] = []
-    good = offset = 0
+    whole = 0
     lines = [line + b"\n" for line in path.read_bytes().split(b"\n")]
     lines[-1] = lines[-1][:-1]  # what follows the last newline: nothing, or an unfinished line
     for number, line in enumerate(filter(None, lines), start=1):
-        offset += len(line)
         parsed = _parse_line(line)
+        found = _salvaged(line) if isinstance(parsed, str) else [parsed]
+        entries.extend(found)
+        torn = not line.endswith(b"\n") and not found
         if isinstance(parsed, str):
-            damages.append(Damage(number, parsed, torn=False))
-        else:
-            entries.append(parsed)
-            good = offset
-    return Contents(tuple(entries), _with_torn_tail(damages, len(entries) + len(damages)), good)
+            damages.append(Damage(number, parsed, torn))
+        whole += 0 if torn else len(line)
+    return Contents(tuple(entries), tuple(damages), whole)
 
 
-def _with_torn_tail(damages: list[Damage], total: int) -> tuple[Damage, ...]:
-    """A crash in mid-write tears one line, the last; a row of bad lines at the end is damage."""
-    bad = {damage.line for damage in damages}
-    if total not in bad or total - 1 in bad:
-        return tuple(damages)
-    return (*damages[:-1], Damage(total, damages[-1].why, torn=True))
+def _salvaged(line: bytes) -> list[AnyEntry]:
+    """The intact entries within a line that is none: two whose newline was hit, or one whose newline is missing."""
+    starts = [match.start() for match in _START.finditer(line)]
+    ends = [*(start - 1 for start in starts), len(line) - 1, len(line)]
+    parsed = [_parse_line(line[start:end] + b"\n") for start in starts for end in ends if end > start]
+    return [entry for entry in parsed if not isinstance(entry, str)]
 
 
 def _parse_line(line: bytes) -> AnyEntry | str:
@@ -85,7 +86,7 @@ def _parse_line(line: bytes) -> AnyEntry | str:
         return "checksum does not match"
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"not an entry: {error}"
 
 
@@ -114,7 +115,7 @@ class FileJournal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX)  # it is new: whoever has the lock only asks `is_live`, for a moment
             for folder in (path.parent, path.parent.parent):
                 _sync_folder(folder)
         except OSError as error:
@@ -133,8 +134,7 @@ class FileJournal:
             os.close(fd)
             raise Conflict(f"journal {path} is held by a live run", hint="squall stop, or wait for it") from None
         contents = read(path)
-        if contents.damages and contents.damages[-1].torn:
-            os.ftruncate(fd, contents.good_bytes)
+        _best_effort_finish(fd, contents)
         return cls(path, fd, contents)
 
     def append(self, entry: AnyEntry) -> None:
@@ -173,6 +173,18 @@ class FileJournal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _best_effort_finish(fd: int, contents: Contents) -> None:
+    """Make the next entry begin a line. Healing goes on without it: on a full disk nothing can be appended anyway."""
+    size = os.fstat(fd).st_size
+    try:
+        if contents.whole_bytes < size:
+            os.ftruncate(fd, contents.whole_bytes)
+        elif size and os.pread(fd, 1, size - 1) != b"\n":
+            os.write(fd, b"\n")
+    except OSError:
+        return
 
 
 def _sync_folder(folder: Path) -> None:

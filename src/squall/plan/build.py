@@ -20,7 +20,7 @@ from squall._kit.errors import Refused
 from squall.faults.api import Fault
 from squall.plan.meters import meters_for
 from squall.plan.model import Plan, PlannedEffect, Stage, Step
-from squall.plan.select import Candidates, candidates, choose, nothing_selected, peers_of
+from squall.plan.select import Bounds, Candidates, candidates, choose, nothing_selected, peers_of
 from squall.plan.words import fault_in_words
 from squall.spec.model import Experiment, FaultEntry, TargetSpec
 from squall.targets.api import AnyDriver, AnyEffect, Target, World
@@ -61,7 +61,7 @@ class _Draw(msgspec.Struct, frozen=True):
 
 
 def _seed_of(experiment: Experiment) -> int:
-    data = msgspec.json.encode(experiment, order="deterministic")
+    data = msgspec.json.encode(experiment, order="sorted")
     return int.from_bytes(hashlib.sha256(data).digest()[:4], "big")
 
 
@@ -72,7 +72,7 @@ def _stage(
     spec = entry.target or experiment.spec.target
     rng = draw.rng(entry.name)
     found = candidates(spec, world, experiment.spec.safety, disables=fault.disables)
-    chosen = choose(found, entry, spec, experiment.spec.safety, rng)
+    chosen = choose(found, entry, spec, Bounds(experiment.spec.safety, world), rng)
     if not chosen:
         raise nothing_selected(entry, spec, found, world)
     duration_s = _duration_s(entry, rng, draw.scale)

@@ -97,7 +97,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def canonical(plan: Plan) -> bytes:
     """The plan as JSON with sorted keys; equal plans give equal bytes."""
-    return msgspec.json.encode(plan, order="deterministic")
+    return msgspec.json.encode(plan, order="sorted")
 
 
 def digest(plan: Plan) -> str:

@@ -73,14 +73,21 @@ def _left_out(target: Target, spec: TargetSpec, safety: Safety, *, disables: boo
     return "" if target.healthy else "not ready"
 
 
-def choose(found: Candidates, entry: FaultEntry, spec: TargetSpec, safety: Safety, rng: Random) -> tuple[Target, ...]:
+class Bounds(msgspec.Struct, frozen=True):
+    """What limits a choice: the document's safety, and the whole world in which replicas are counted."""
+
+    safety: Safety
+    world: World
+
+
+def choose(found: Candidates, entry: FaultEntry, spec: TargetSpec, bounds: Bounds, rng: Random) -> tuple[Target, ...]:
     """Some of the eligible, as mode and caps say, in the order of their refs."""
     wanted = how_many(len(found.eligible), entry, spec, rng)
     pool = sorted(found.eligible, key=lambda target: target.ref)
     rng.shuffle(pool)
-    limit = min(wanted, _cap(safety.max_targets, len(pool)))
+    limit = min(wanted, _cap(bounds.safety.max_targets, len(pool)))
     disables = bool(getattr(entry.settings, "disables", False))
-    taken = _within_replicas(pool, limit, safety) if disables else pool[:limit]
+    taken = _within_replicas(pool, limit, bounds) if disables else pool[:limit]
     return tuple(sorted(taken, key=lambda target: target.ref))
 
 
@@ -114,26 +121,24 @@ def _cap(amount: Amount | None, total: int) -> int:
     return math.floor(total * amount.high + 1e-9) if amount.percent else int(amount.high)
 
 
-def _within_replicas(pool: Sequence[Target], limit: int, safety: Safety) -> list[Target]:
-    """The first of the pool that can go without leaving too few healthy ones of their service."""
-    healthy = Counter(service_of(target) for target in pool)
+def _within_replicas(pool: Sequence[Target], limit: int, bounds: Bounds) -> list[Target]:
+    """The first of the pool that can go without leaving too few healthy ones of their whole service."""
+    healthy = Counter(service_of(target) for target in bounds.world.targets if target.healthy)
+    total = Counter(service_of(target) for target in bounds.world.targets)
     taken: list[Target] = []
     for target in pool:
         service = service_of(target)
-        if len(taken) < limit and healthy[service] - 1 >= must_stay(target, safety, healthy[service]):
+        if len(taken) < limit and healthy[service] - 1 >= must_stay(target, bounds.safety, total[service]):
             taken.append(target)
             healthy[service] -= 1
     return taken
 
 
 def must_stay(target: Target, safety: Safety, total: int) -> int:
-    """Healthy replicas of the target's service that must stay among those that are eligible."""
-    built_in = MIN_HEALTHY.get(target.labels.get(COMPONENT, ""), 0)
-    if built_in and target.labels.get(COMPONENT) == "database":
-        built_in = 0  # the protected primary, never eligible, is the one that stays
+    """Healthy replicas of the target's service that must stay, out of `total`."""
     asked = safety.min_healthy
     own = 0 if asked is None else (math.ceil(total * asked.high) if asked.percent else int(asked.high))
-    return max(built_in, own)
+    return max(MIN_HEALTHY.get(target.labels.get(COMPONENT, ""), 0), own)
 
 
 def peers_of(target: Target, peer: PeerSpec, world: World) -> tuple[str, ...]:

@@ -280,8 +280,9 @@ def _events(result: RunResult) -> tuple[EventView, ...]:
 
 
 def _reproduction(result: RunResult) -> Reproduction:
-    source = appendix.source(result.plan) or "experiment.yaml"
-    words = ["squall", "run", source, "--on", result.platform, "--seed", str(result.seed)]
+    document = ["run", result.source or "experiment.yaml"]
+    call = result.source.split(" ", 1) if result.source.startswith("drill ") else document
+    words = ["squall", *call, "--on", result.platform, "--seed", str(result.seed)]
     if result.scale != 1:
         words += ["--scale", f"{result.scale:g}"]
     return Reproduction(

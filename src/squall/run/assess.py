@@ -96,7 +96,6 @@ class Assessment:
 
     def _recoveries(self, ends: Sequence[StageEnd]) -> tuple[Recovery, ...]:
         """For each fault, the slowest state's return, where no later fault spoils the view."""
-        within = self._plan.experiment.spec.success.recover_within
         began = sorted(end.began for end in ends if end.began)
         found: list[Recovery] = []
         for end in ends:
@@ -106,10 +105,14 @@ class Assessment:
             until = next((moment for moment in began if moment > over), None)
             times = [self._observation.recovered(s.name, over, until or float("inf")) for s in self._about(end)]
             seen = [time for time in times if time is not None]
-            if until is None or len(seen) == len(times):
+            if times and (until is None or len(seen) == len(times)):
                 whole = max(seen, default=0.0) if len(seen) == len(times) else None
-                found.append(Recovery(fault=end.fault, seconds=whole, within_s=within if self._states else None))
+                found.append(self._recovery(end.fault, whole, over))
         return tuple(found)
+
+    def _recovery(self, fault: str, seconds: float | None, over: float) -> Recovery:
+        within = self._plan.experiment.spec.success.recover_within if self._states else None
+        return Recovery(fault=fault, seconds=seconds, within_s=within, since=round(over - self._began, 4))
 
     def _about(self, end: StageEnd) -> list[SteadyState]:
         sampled = [state for state in self._watched if not state.faults or end.fault in state.faults]

@@ -30,7 +30,7 @@ from squall.run.assess import Assessment
 from squall.run.conditions import Conditions
 from squall.run.dosing import Doses
 from squall.run.events import Chronicle, Listener
-from squall.run.hand import LocalHand
+from squall.run.hand import RESTORE_WITHIN_S, LocalHand
 from squall.run.leases import Beat, Leases
 from squall.run.observing import Observation
 from squall.run.receipt import compare, states
@@ -44,7 +44,10 @@ READY_WITHIN_S = 20.0
 
 
 class Gear(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a run needs from outside. `guarded` waits until the watchdog stands; it raises where there is none."""
+    """All that a run needs from outside. `guarded` waits until the watchdog stands; it raises where there is none.
+
+    `restore_within_s` is how long an undo is tried, `ready_within_s` how long the receipt waits for readiness.
+    """
 
     run: str
     plan: Plan
@@ -57,6 +60,9 @@ class Gear(msgspec.Struct, frozen=True, kw_only=True):
     stop: StopSwitch
     guarded: Callable[[], Awaitable[None]]
     beat: Beat | None = None
+    restore_within_s: float = RESTORE_WITHIN_S
+    ready_within_s: float = READY_WITHIN_S
+    source: str = ""
 
 
 class Engine:
@@ -128,7 +134,7 @@ class Engine:
         """All stages, with the promise to the watchdog kept meanwhile and the deadline running."""
         gear = self.gear
         leases = Leases(gear.clock, self.plan.lease_s, gear.beat)
-        hand = LocalHand(gear.run, gear.journal, gear.drivers, gear.clock, self.plan.recovery_s)
+        hand = LocalHand(gear.run, gear.journal, gear.drivers, gear.clock, self.plan.recovery_s, gear.restore_within_s)
         schedule = Schedule(self.plan, hand, leases, gear.stop, self.chronicle, self.doses)
         pulse = asyncio.create_task(leases.pulse())
         deadline = asyncio.create_task(self._deadline())
@@ -182,13 +188,14 @@ class Engine:
             plan=msgspec.to_builtins(self.plan), events=tuple(self.chronicle.events), windows=tuple(self.windows),
             series=self.observation.series(), judgements=evidence.judgements, doses=evidence.doses,
             recoveries=evidence.recoveries, weaknesses=evidence.weaknesses, receipt=receipt,
-            notes=(*self.plan.notes, *self.alerts.notes()), version=__version__,
+            notes=(*self.plan.notes, *self.alerts.notes()), source=self.gear.source,
+            version=__version__,
         )  # fmt: skip
 
     async def _receipt(self, ends: tuple[StageEnd, ...]) -> Receipt:
         """Compare until nothing but what is settled differs, for a little while: readiness lags behind restoration."""
         lost = _lost(self.gear.journal)
-        deadline = self.chronicle.clock.now() + (READY_WITHIN_S if any(end.steps for end in ends) else 0.0)
+        deadline = self.chronicle.clock.now() + (self.gear.ready_within_s if any(end.steps for end in ends) else 0.0)
         while True:
             after = await self.gear.inspector.read([Slot(slot) for slot in self.plan.claims])
             owned = await self.gear.inspector.owned()

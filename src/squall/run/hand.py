@@ -61,16 +61,20 @@ class _Held(msgspec.Struct):
 
 
 class LocalHand:
-    """Carries steps out here. `recover_within_s` is how long a lost target's replacement is waited for."""
+    """Carries steps out here. `recover_within_s` is how long a lost target's replacement is waited for,
+    `restore_within_s` how long an undo is tried.
+    """
 
     def __init__(
-        self, run: str, journal: Journal, drivers: Mapping[str, AnyDriver], clock: Clock, recover_within_s: float
-    ) -> None:
+        self, run: str, journal: Journal, drivers: Mapping[str, AnyDriver], clock: Clock, recover_within_s: float,
+        restore_within_s: float = RESTORE_WITHIN_S,
+    ) -> None:  # fmt: skip
         self._run = run
         self._journal = journal
         self._drivers = drivers
         self._clock = clock
         self._recover_within_s = recover_within_s
+        self._restore_within_s = restore_within_s
 
     async def hold(self, step: Step, leases: AsyncIterator[Lease], on_applied: Callable[[Step], None]) -> StepEnd:
         """As `Hand` says."""
@@ -132,7 +136,7 @@ class LocalHand:
     async def _end(self, step: Step, one: _Held) -> EffectEnd:
         """Put one effect back and record how that went."""
         restores = one.driver.restores
-        within_s = RESTORE_WITHIN_S if restores else self._recover_within_s
+        within_s = self._restore_within_s if restores else self._recover_within_s
         outcome = await put_back(one.driver, step.target.ref, one.undo, one.mark, within_s, self._clock)
         settled = outcome.clean or not restores
         self._best_effort_record(step, one, State.RESTORED if settled else State.STUCK, outcome.text)

@@ -6,16 +6,21 @@ When the moment passes with the journal's lock still held, the engine hangs, and
 
 from __future__ import annotations
 
-import asyncio
 import math
 import mmap
 import os
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from squall._kit.clock import Clock
-from squall.targets.api import Lease
+from squall._kit.errors import JournalUnwritable
+
+if TYPE_CHECKING:  # the watchdog reads the beat alone: it must be up before the first effect, so it imports little
+    import asyncio
+
+    from squall.targets.api import Lease
 
 _DOUBLE = struct.Struct("<d")
 RENEWALS_PER_LEASE = 3
@@ -25,13 +30,13 @@ class Beat:
     """Eight bytes that two processes share: the CLOCK_BOOTTIME until which the engine has promised to live."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        fd = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0) | os.O_CLOEXEC, 0o600)
+        """Open it, or make it with an endless promise. Raises JournalUnwritable."""
         try:
-            if create:
-                os.posix_fallocate(fd, 0, _DOUBLE.size)
-            self._map = mmap.mmap(fd, _DOUBLE.size)
-        finally:
-            os.close(fd)
+            self._map = _mapped(path, create=create)
+        except OSError as error:
+            raise JournalUnwritable(
+                f"{path} cannot be made: {error.strerror}; nothing was touched", hint="free or mend the disk"
+            ) from error
         if create:
             self.promise(math.inf)
 
@@ -44,6 +49,16 @@ class Beat:
         return float(_DOUBLE.unpack(self._map[:])[0])
 
 
+def _mapped(path: Path, *, create: bool) -> mmap.mmap:
+    fd = os.open(path, os.O_RDWR | (os.O_CREAT if create else 0) | os.O_CLOEXEC, 0o600)
+    try:
+        if create:
+            os.posix_fallocate(fd, 0, _DOUBLE.size)  # a hole in a full disk would end us by SIGBUS
+        return mmap.mmap(fd, _DOUBLE.size)
+    finally:
+        os.close(fd)
+
+
 class Leases:
     """Hands out leases of one length."""
 
@@ -54,6 +69,8 @@ class Leases:
 
     def fresh(self) -> Lease:
         """A lease from now."""
+        from squall.targets.api import Lease
+
         return Lease(self.ttl_s, self.clock.now() + self.ttl_s)
 
     async def until(self, done: asyncio.Event) -> AsyncIterator[Lease]:
@@ -75,6 +92,8 @@ class Leases:
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    import asyncio
+
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:

@@ -1,6 +1,7 @@
 """Healing the journal of a run whose engine is gone: newest effect first, each put back and looked at.
 
-One failure never stops the others. The receipt is drawn from the `Before` that the dead engine left.
+One failure never stops the others, a full disk neither: what cannot be recorded is undone all the same, and again by
+the next recovery. The receipt is drawn from the `Before` that the dead engine left.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 
 from squall import __version__
 from squall._kit.clock import Clock, boot_id
+from squall._kit.errors import JournalUnwritable
 from squall.journal.api import AnyEntry, Before, Closed, Header, Record, State
 from squall.journal.file import FileJournal
 from squall.observe.api import Verdict
@@ -21,6 +23,8 @@ from squall.run.result import Event, Receipt, ReceiptLine, RunResult
 from squall.targets.api import AnyDriver, Inspector, Mark, Slot
 
 WITHIN_S = 30.0
+UNSURE_S = 3.0
+"""A loss that was only intended may never have happened; then there is no replacement to wait for any longer."""
 
 
 class Healed(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +39,12 @@ class Healed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def clean(self) -> bool:
-        """Nothing of this run is left."""
-        return not self.stuck and (self.receipt is None or self.receipt.clean)
+        """Nothing of this run is left; with damage and no receipt nobody can know."""
+        return not self.stuck and (not self.damage if self.receipt is None else self.receipt.clean)
 
 
 async def heal(journal: FileJournal, drivers: Mapping[str, AnyDriver], inspector: Inspector, clock: Clock) -> Healed:
-    """Settle everything unsettled, then close the journal with a receipt. Raises JournalUnwritable."""
+    """Settle everything unsettled, then close the journal with a receipt."""
     entries = list(journal.entries())
     header = next((entry for entry in entries if isinstance(entry, Header)), None)
     events: list[Event] = []
@@ -55,7 +59,8 @@ async def heal(journal: FileJournal, drivers: Mapping[str, AnyDriver], inspector
     receipt = await _receipt(header, entries, inspector)
     stuck = tuple(event.text for event in events if event.kind == "stuck")
     if header is not None and not journal.unsettled():
-        journal.append(Closed(outcome="interrupted", at_wall=clock.wall(), note="healed after its engine was gone"))
+        closed = Closed(outcome="interrupted", at_wall=clock.wall(), note="healed after its engine was gone")
+        _best_effort_append(journal, closed)
     return Healed(
         run=header.run if header else journal.path.parent.name,
         restored=tuple(event.text for event in events if event.kind == "restored"), stuck=stuck,
@@ -74,16 +79,32 @@ async def _settle(record: Record, drivers: Mapping[str, AnyDriver], journal: Fil
         settled = False
     else:
         mark = Mark(record.run, record.step, record.n)
-        outcome = await put_back(driver, record.ref, undo, mark, WITHIN_S, clock)
+        outcome = await put_back(driver, record.ref, undo, mark, _within_s(driver, record), clock)
         settled = outcome.clean or not driver.restores
     state = State.RESTORED if settled else State.STUCK
-    journal.append(
+    _best_effort_append(
+        journal,
         msgspec.structs.replace(
             record, state=state, boot_id=boot_id(), at_boot=clock.now(), at_wall=clock.wall(), hand="recovery",
             error=outcome.text,
-        )
+        ),
     )  # fmt: skip
     return Outcome(settled, outcome.text, outcome.at)
+
+
+def _within_s(driver: AnyDriver, record: Record) -> float:
+    if driver.restores or record.state is not State.INTENDED:
+        return WITHIN_S
+    grace_s = record.effect.get("grace_s", 0.0) if isinstance(record.effect, dict) else 0.0
+    return UNSURE_S + float(str(grace_s))
+
+
+def _best_effort_append(journal: FileJournal, entry: AnyEntry) -> None:
+    """An undo that is done but cannot be recorded is done again by the next recovery, which harms nobody."""
+    try:
+        journal.append(entry)
+    except JournalUnwritable:
+        return
 
 
 async def _receipt(header: Header | None, entries: Sequence[AnyEntry], inspector: Inspector) -> Receipt | None:

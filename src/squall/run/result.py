@@ -110,6 +110,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     weaknesses: tuple[Weakness, ...] = ()
     receipt: Receipt | None = None
     notes: tuple[str, ...] = ()
+    source: str = ""
     version: str = ""
 
     @property

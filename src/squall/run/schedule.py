@@ -92,7 +92,11 @@ class Schedule:
             self._doses.begin(step)
             applied.one_less()
 
-        end = await self._hand.hold(step, self._leases.until(done), on_applied)
+        try:
+            end = await self._hand.hold(step, self._leases.until(done), on_applied)
+        except BaseException:
+            self._stop.throw(f"{step.id} ended in a bug")  # or the stage's other steps would be held to their end
+            raise
         self._tell_end(step, end)
         if end.error or end.lost:
             self._stop.throw(f"{step.id}: {end.error or end.lost}")

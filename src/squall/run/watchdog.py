@@ -9,11 +9,9 @@ Source: pidfd_open(2), pidfd_send_signal(2), poll(2).
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +28,8 @@ class Watchdog:
     """The engine's side: starts the process and waits until it stands."""
 
     def __init__(self, module: str, journal: Path, beat: Path) -> None:
+        import subprocess
+
         self._ready, theirs = os.pipe()
         engine = os.pidfd_open(os.getpid())
         try:
@@ -39,12 +39,19 @@ class Watchdog:
                     start_new_session=True, pass_fds=(engine, theirs), cwd="/",
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
+        except OSError as error:
+            os.close(self._ready)
+            raise Unsupported(
+                f"the watchdog cannot be started: {error}; nothing was touched", hint="free memory, processes or disk"
+            ) from error
         finally:
             os.close(engine)
             os.close(theirs)
 
     async def stands(self) -> None:
         """Return once it waits. Raises Unsupported where it does not come up."""
+        import asyncio
+
         loop, told = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(self._ready, told.set)
         try:

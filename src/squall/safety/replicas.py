@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from squall.plan.limits import COMPONENT, MIN_HEALTHY, service_of
+from squall.plan.limits import service_of
 from squall.plan.model import Plan, Step
+from squall.plan.select import must_stay
 from squall.safety.api import Finding
-from squall.targets.api import Target, World
+from squall.targets.api import World
 
 
 class Replicas:
@@ -22,7 +22,7 @@ class Replicas:
             members = [target for target in world.targets if service_of(target) == service]
             away = _at_once(plan, [step for step in hurt if service_of(step.target) == service])
             healthy = sum(target.healthy for target in members)
-            need = _needed(plan, members)
+            need = must_stay(members[0], plan.experiment.spec.safety, len(members))
             if healthy - away < need:
                 text = f"{service}: {healthy} healthy, {away} would be away at once, {need} must stay"
                 found.append(
@@ -48,11 +48,3 @@ def _chain(plan: Plan, fault: str) -> set[str]:
     """The fault and all that it waits for."""
     stage = next(stage for stage in plan.stages if stage.fault == fault)
     return {fault}.union(*(_chain(plan, name) for name in stage.start_after))
-
-
-def _needed(plan: Plan, members: Iterable[Target]) -> int:
-    members = list(members)
-    built_in = MIN_HEALTHY.get(members[0].labels.get(COMPONENT, ""), 0)
-    asked = plan.experiment.spec.safety.min_healthy
-    own = 0 if asked is None else (math.ceil(len(members) * asked.high) if asked.percent else int(asked.high))
-    return max(built_in, own)

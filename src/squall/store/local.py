@@ -137,7 +137,7 @@ class Store:
                 _SELECT + "WHERE state != 'running' ORDER BY started DESC, rowid DESC LIMIT 1"
             ).fetchone()
         if found is None:
-            raise TargetNotFound("there is no finished run yet", hint="squall drill shows what can be run at once")
+            raise TargetNotFound("there is no finished run yet", hint="squall drill lists what can be run at once")
         return _row(found)
 
     def _find(self, prefix: str) -> Row:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import EntryPoint
 from typing import cast
 
 from squall._kit.errors import InvalidCall
-from squall._kit.plugins import load_one, points
+from squall._kit.plugins import Point, load_one, points
 from squall.targets.api import AnyDriver, Platform, Settings
 
 
@@ -20,7 +19,7 @@ class Drivers(Mapping[str, AnyDriver]):
         self._made: dict[str, AnyDriver] = {}
 
     @cached_property
-    def _points(self) -> dict[str, EntryPoint]:
+    def _points(self) -> dict[str, Point]:
         return {point.name: point for point in points("squall.drivers")}
 
     def __getitem__(self, name: str) -> AnyDriver:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import signal
 from typing import ClassVar
 
 from squall._kit import proc
-from squall._kit.errors import TargetNotFound
+from squall._kit.errors import Refused, TargetNotFound
 from squall.targets.api import Dose, Effect, EndsBy, Settings, Slot, Target
 
 
@@ -23,7 +23,7 @@ class ProcessDriver:
         """Only processes can be hurt so, and only those of this user unless root."""
         if target.kind != "process":
             return f"{target.ref} is no process"
-        return None
+        return f"{target.ref} belongs to another user" if target.facts.get("foreign") else None
 
     def claims(self, target: Target, effect: Effect) -> frozenset[Slot]:
         """The very process."""
@@ -43,10 +43,9 @@ def uid_of(ref: str) -> str:
     return found
 
 
-def may_signal(pid: int) -> bool:
-    """Whether this user may signal it."""
+def send(process: str, number: signal.Signals) -> bool:
+    """Signal exactly that process (`pid:ticks`). False: it is gone. Raises Refused where this user may not."""
     try:
-        os.kill(pid, 0)
-    except (PermissionError, ProcessLookupError):
-        return False
-    return True
+        return proc.send(process, number)
+    except PermissionError as error:
+        raise Refused(f"process {process} may not be signalled by this user", hint="run Squall as its user") from error

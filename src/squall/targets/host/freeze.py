@@ -11,7 +11,7 @@ import signal
 from squall._kit import proc
 from squall._kit.errors import Conflict, TargetNotFound
 from squall.targets.api import Clean, Freeze, Held, Lease, Lost, Mark, Present, Target, Undo, Unknown
-from squall.targets.host.base import ProcessDriver, uid_of
+from squall.targets.host.base import ProcessDriver, send, uid_of
 
 
 class FreezeUndo(Undo, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class HostFreeze(ProcessDriver):
         return FreezeUndo(process=uid)
 
     async def apply(self, ref: str, effect: Freeze, undo: FreezeUndo, mark: Mark, lease: Lease) -> None:
-        if not proc.send(undo.process, signal.SIGSTOP):
+        if not send(undo.process, signal.SIGSTOP):
             raise TargetNotFound(f"{ref} has ended")
 
     async def renew(self, ref: str, undo: FreezeUndo, mark: Mark, lease: Lease) -> Held | Lost:
@@ -46,7 +46,7 @@ class HostFreeze(ProcessDriver):
         return Held() if found.state in "Tt" else Lost("somebody let the process go on")
 
     async def restore(self, ref: str, undo: FreezeUndo, mark: Mark) -> None:
-        proc.send(undo.process, signal.SIGCONT)
+        send(undo.process, signal.SIGCONT)
 
     async def look(self, ref: str, undo: FreezeUndo, mark: Mark) -> Clean | Present | Unknown:
         if not proc.is_same(undo.process):

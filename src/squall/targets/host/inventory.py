@@ -14,7 +14,7 @@ from squall.targets.host.inspect import HostInspector
 
 
 class HostPlatform:
-    """Processes that this user may signal."""
+    """Processes by their program's name; those that this user may not signal are marked `foreign`, and refused."""
 
     name = "host"
 
@@ -63,11 +63,22 @@ def _target(pid: int) -> Target | None:
     if found is None or not found.alive or not argv:
         return None
     name = Path(argv[0]).name
+    facts = {"pid": str(pid), "slot": f"host/process/{pid}:{found.start_ticks}"}
     return Target(
         ref=f"pid/{pid}", platform="host", kind="process", name=name, uid=f"{pid}:{found.start_ticks}",
         labels={"name": name}, workload=f"process/{name}", healthy=found.state != "T",
-        facts={"pid": str(pid), "slot": f"host/process/{pid}:{found.start_ticks}"},
+        facts=facts if _may_signal(pid) else {**facts, "foreign": "yes"},
     )  # fmt: skip
+
+
+def _may_signal(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return False
+    except ProcessLookupError:
+        return True  # it has just ended, which is not the same
+    return True
 
 
 def capacity(folder: Path) -> Capacity:

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from squall._kit import proc
 from squall.targets.api import Clean, EndsBy, Held, Kill, Lease, Mark, Present, Target, Undo, Unknown
-from squall.targets.host.base import ProcessDriver, uid_of
+from squall.targets.host.base import ProcessDriver, send, uid_of
 
 
 class KillUndo(Undo, frozen=True, kw_only=True):
@@ -38,9 +38,9 @@ class HostKill(ProcessDriver):
         return KillUndo(lost=uid, argv=argv, expect_restart=effect.expect_restart)
 
     async def apply(self, ref: str, effect: Kill, undo: KillUndo, mark: Mark, lease: Lease) -> None:
-        if effect.grace_s > 0 and proc.send(undo.lost, signal.SIGTERM):
+        if effect.grace_s > 0 and send(undo.lost, signal.SIGTERM):
             await _gone_within(undo.lost, effect.grace_s)
-        proc.send(undo.lost, signal.SIGKILL)
+        send(undo.lost, signal.SIGKILL)
 
     async def renew(self, ref: str, undo: KillUndo, mark: Mark, lease: Lease) -> Held:
         return Held()
