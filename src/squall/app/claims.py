@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from squall.app.home import runs_folder
+from squall.app.openruns import open_journals
 from squall.journal.api import Header
 from squall.journal.file import is_live, read
 from squall.targets.api import Holding, Slot
@@ -32,9 +32,7 @@ def live_claims(home: Path) -> tuple[Holding, ...]:
 
 def live_headers(home: Path) -> list[Header]:
     """The header of each run whose journal is held."""
-    folder = runs_folder(home)
-    journals = sorted(folder.glob("*/journal")) if folder.exists() else []
-    headers = [_header(path) for path in journals if is_live(path)]
+    headers = [_header(path) for path in open_journals(home) if is_live(path)]
     return [header for header in headers if header is not None]
 
 

@@ -12,7 +12,8 @@ import msgspec
 from squall import __version__
 from squall._kit.errors import SquallError
 from squall.app.claims import live_headers
-from squall.app.home import home, runs_folder
+from squall.app.home import home
+from squall.app.openruns import open_journals
 from squall.app.rollback import answers
 from squall.faults.api import Fault
 from squall.faults.registry import known_faults
@@ -121,9 +122,7 @@ def _platforms() -> list[Line]:
 
 
 def _runs() -> list[Line]:
-    folder = runs_folder(home())
-    journals = sorted(folder.glob("*/journal")) if folder.exists() else []
-    sick = [path.parent.name for path in journals if hot(path)]
+    sick = [path.parent.name for path in open_journals(home()) if hot(path)]
     lines = [Line("live runs", "ok", str(len(live_headers(home()))))]
     if sick:
         lines.append(Line("dead runs", "warning", f"left something to heal: {', '.join(sick)}", "squall recover"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from squall._kit.errors import InvalidCall
 from squall.app.load import registry
 from squall.spec.model import Experiment

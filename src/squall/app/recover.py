@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from squall._kit.clock import SystemClock
 from squall._kit.errors import Conflict
 from squall.app.home import home, runs_folder, settings
+from squall.app.openruns import closed, open_journals
 from squall.journal.api import Closed, Header
 from squall.journal.file import FileJournal
 from squall.run.recover import Healed, heal, hot
@@ -16,9 +18,17 @@ from squall.targets.registry import Drivers, open_platform
 
 
 def recover() -> list[Healed]:
-    """Heal every hot journal, oldest first."""
+    """Heal every hot journal that there is, oldest first."""
     folder = runs_folder(home())
-    journals = sorted(folder.glob("*/journal")) if folder.exists() else []
+    return _heal_all(sorted(folder.glob("*/journal")) if folder.exists() else [])
+
+
+def heal_open() -> list[Healed]:
+    """Heal the hot ones among the runs that were never closed: what every run does before it hurts anybody."""
+    return _heal_all(open_journals(home()))
+
+
+def _heal_all(journals: Sequence[Path]) -> list[Healed]:
     healed = [heal_one(path, wait=False) for path in journals if hot(path)]
     return [one for one in healed if one is not None]
 
@@ -31,14 +41,16 @@ def heal_one(path: Path, *, wait: bool) -> Healed | None:
         return None
     try:
         entries = list(journal.entries())
-        if any(isinstance(entry, Closed) for entry in entries) and not journal.unsettled():
-            return None
         header = next((entry for entry in entries if isinstance(entry, Header)), None)
-        if header is None and not journal.unsettled():
+        over = header is None or any(isinstance(entry, Closed) for entry in entries)
+        if over and not journal.unsettled():
+            closed(home(), path.parent.name)
             return None
         healed = asyncio.run(_heal(journal, header))
     finally:
         journal.close()
+    if healed.clean:
+        closed(home(), healed.run)
     if healed.result is not None:
         Store(home()).healed(healed.result, restored=healed.clean)
     return healed

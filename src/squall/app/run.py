@@ -16,7 +16,9 @@ from squall._kit.clock import SystemClock, boot_id
 from squall._kit.errors import JournalUnwritable, Refused
 from squall.app.claims import claiming
 from squall.app.home import home, journal_of
+from squall.app.openruns import closed, opened
 from squall.app.plan import Choice, Planned, make_plan
+from squall.app.recover import heal_open
 from squall.journal.api import Closed, Header, Journal
 from squall.journal.file import FileJournal
 from squall.observe.api import Surroundings
@@ -58,16 +60,25 @@ def prepare(experiment: Experiment, choice: Choice, *, guarded: bool = True) -> 
     """Plan, examine, claim. Raises Refused where a check says no; nothing has been touched then."""
     base = home()
     with claiming(base):
+        _heal_before()
         planned = make_plan(experiment, choice)
         if planned.refused:
             raise refusal(planned.findings)
         run = new_id()
         path = journal_of(base, run)
+        opened(base, run)
         journal = FileJournal.create(path)
         journal.append(_header(run, planned))
     beat = Beat(path.parent / "beat", create=True)
     watchdog = Watchdog(WATCHDOG, path, path.parent / "beat") if guarded else None
     return Prepared(run, planned, journal, planned.drivers, beat, watchdog)
+
+
+def _heal_before() -> None:
+    """Dead runs are healed before anybody is hurt again. Raises Refused where one cannot be."""
+    sick = [healed.run for healed in heal_open() if not healed.clean]
+    if sick:
+        raise Refused(f"run {', '.join(sick)} left something that is not put back", hint="squall recover")
 
 
 def refusal(findings: tuple[Finding, ...]) -> Refused:
@@ -100,6 +111,7 @@ def _close_failed(prepared: Prepared, error: BaseException) -> None:
         if not prepared.journal.unsettled():
             prepared.journal.append(Closed(outcome="failed", at_wall=time.time(), note=str(error)))
             Store(home()).interrupted(prepared.run, restored=True, note=f"it ended in an error: {error}")
+            closed(home(), prepared.run)
     except JournalUnwritable:
         return
     finally:
@@ -155,6 +167,8 @@ def finish(prepared: Prepared, result: RunResult) -> Finished:
     store.finish(result)
     path = journal_of(home(), prepared.run).parent / "report.html"
     path.write_text(render(build(result)))
+    if not prepared.journal.unsettled():
+        closed(home(), prepared.run)
     prepared.journal.close()
     if prepared.watchdog is not None:
         prepared.watchdog.forget()

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from squall._kit.errors import Conflict, JournalUnwritable
+from squall._kit.files import sync_folder
 from squall.journal.api import AnyEntry, Record, unsettled_of
 
 _encoder = msgspec.json.Encoder()
@@ -117,7 +118,7 @@ class FileJournal:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
             fcntl.flock(fd, fcntl.LOCK_EX)  # it is new: whoever has the lock only asks `is_live`, for a moment
             for folder in (path.parent, path.parent.parent):
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError as error:
             raise JournalUnwritable(
                 f"journal {path} cannot be made: {error.strerror}", hint="free or mend the disk, or set SQUALL_HOME"
@@ -185,11 +186,3 @@ def _best_effort_finish(fd: int, contents: Contents) -> None:
             os.write(fd, b"\n")
     except OSError:
         return
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
