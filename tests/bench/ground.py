@@ -8,6 +8,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -66,9 +67,7 @@ def run(argv: Sequence[str], ground: Ground, home: Path | None = None) -> Spent:
     return Spent(wall_s, usage.ru_utime + usage.ru_stime, process.returncode)
 
 
-def _killed_after(process: subprocess.Popen[bytes]) -> object:
-    import threading
-
+def _killed_after(process: subprocess.Popen[bytes]) -> threading.Timer:
     timer = threading.Timer(PROCESS_S_MAX, lambda: os.kill(process.pid, signal.SIGKILL))
     timer.daemon = True
     timer.start()
@@ -87,7 +86,7 @@ def interleaved(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[s
     """A B, B A, A B ...: each round asks every side once, in turning order, so that drift hits all alike."""
     figures: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
-        names = list(sides) if number % 2 == 0 else list(reversed(sides))
+        names = list(sides) if number % 2 == 0 else list(sides)[::-1]
         for name in names:
             figures[name].append(sides[name]())
     return figures
@@ -101,7 +100,7 @@ def median(figures: Sequence[float]) -> float:
 @contextmanager
 def running(argv: Sequence[str], **more: object) -> Iterator[subprocess.Popen[bytes]]:
     """A process for the length of a block; it dies with us however we end."""
-    process = subprocess.Popen(argv, preexec_fn=_die_with_parent, **more)  # type: ignore[call-overload]
+    process = subprocess.Popen(argv, preexec_fn=_die_with_parent, **more)  # type: ignore[call-overload]  # noqa: PLW1509
     try:
         yield process
     finally:

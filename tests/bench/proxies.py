@@ -37,7 +37,7 @@ def far_end(ground: Ground) -> Iterator[Ways]:
 
 @contextmanager
 def squall(ground: Ground, far: Ways) -> Iterator[Ways]:
-    """The lab's link process alone: two links, no toxics. Its control socket is `links.sock` in `ground.folder/links`."""
+    """The lab's link process alone: two links, no toxics. Control: `links.sock` in `ground.folder/links`."""
     state = ground.folder / "links"
     state.mkdir(exist_ok=True)
     listeners = [socket.create_server(("127.0.0.1", 0), backlog=1024) for _ in far]
@@ -63,8 +63,8 @@ def haproxy(ground: Ground, far: Ways) -> Iterator[Ways]:
     if binary is None:
         raise FileNotFoundError("no haproxy here: apt-get install -y haproxy")
     ways = Ways(*_free_ports())
-    lines = ["global", " nbthread 1", " maxconn 100", "defaults", " mode tcp", " timeout connect 5s", " timeout client 60s",
-             " timeout server 60s"]  # fmt: skip
+    times = [f" timeout {which} 60s" for which in ("connect", "client", "server")]
+    lines = ["global", " nbthread 1", " maxconn 100", "defaults", " mode tcp", *times]
     for name, port, target in zip(Ways._fields, ways, far, strict=True):
         lines += [f"listen {name}", f" bind 127.0.0.1:{port}", f" server far 127.0.0.1:{target}"]
     config = ground.folder / "haproxy.cfg"

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from squall.observe.api import DoseResult
-from squall.observe.dose import ask, open_meter
+from squall.observe.dose import open_meter
+from squall.observe.question import ask
 from squall.plan.model import Meter
 from squall.targets.api import AnyEffect, Break, Freeze, Kill, Noop, Shape
 

@@ -5,6 +5,7 @@ Subcommands are imported when they are called, so that `squall --help` imports c
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 
@@ -44,7 +45,7 @@ class LazyGroup(click.Group):
         """Import one."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(_lasting(COMMANDS[cmd_name][0]), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - our own table
         return command
 
@@ -66,6 +67,16 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _lasting(module: str) -> object:
+    """Import a module without looking for garbage meanwhile: what an import makes, stays. Saves a tenth of a run."""
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="squall")
 def squall() -> None:
@@ -77,7 +88,9 @@ def squall() -> None:
 
 def main() -> None:
     """Entry point: run the command and exit with its code; never show a traceback."""
-    sys.exit(_run())
+    code = _run()
+    gc.freeze()  # the process is about to end: there is nothing worth collecting
+    sys.exit(code)
 
 
 def _run() -> int:

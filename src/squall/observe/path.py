@@ -10,8 +10,8 @@ from squall._kit.clock import SystemClock
 from squall.observe import stats
 from squall.observe.addresses import Address, split
 from squall.observe.api import DoseResult
-from squall.observe.dose import BASELINE_S, MeterSpec, Question
 from squall.observe.exchanges import Exchanger, Sample, dialogue, normal
+from squall.observe.question import BASELINE_S, MeterSpec, Question
 from squall.observe.watch import Watch
 
 RATE_PER_S = 20.0

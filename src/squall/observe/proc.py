@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from squall.observe.api import DoseResult
-from squall.observe.dose import BASELINE_S
+from squall.observe.question import BASELINE_S
 from squall.targets.api import Break, Freeze, Kill
 
 INTERVAL_S = 0.05
