@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from squall import lab as lab_api
 from tests.crash import oracle
+
+from squall import lab as lab_api
 
 LEASE = "20s"
 """Long, so that nothing heals by lapse: what is gone within two seconds was put back by somebody."""

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
-
 from tests.crash.arenas import Lab
-from tests.crash.matrix import FULL, SEED, Matrix
+from tests.crash.matrix import FULL, SEED, Life, Matrix
 
 _FINISHED: list[Matrix] = []
 
@@ -44,7 +43,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _lines(done: Matrix) -> Iterator[str]:
     for case in dict.fromkeys(row.case for row in done.rows if row.kind in ("recover", "watchdog", "pairs")):
-        lives = {row.kind: row.lives for row in done.rows if row.case == case}
+        lives: dict[str, list[Life]] = {}
+        for row in (row for row in done.rows if row.case == case):
+            lives.setdefault(row.kind, []).extend(row.lives)
         counts = [len(lives.get(kind, ())) for kind in ("recover", "watchdog", "pairs")]
         worst = max((life.harmed_s for life in lives.get("watchdog", ())), default=0.0)
         leaks = sum(bool(life.left) for kind in ("recover", "watchdog", "pairs") for life in lives.get(kind, ()))

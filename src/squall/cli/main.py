@@ -106,9 +106,6 @@ def _run() -> int:
         return _say(error.format_message(), _usage_hint(error), 2)
     except SquallError as error:
         return _failed(error)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:
         return _bug(error)
     return code if isinstance(code, int) else 0
@@ -126,9 +123,11 @@ def _failed(error: object) -> int:
 
 
 def _say(message: str, hint: str, code: int) -> int:
-    click.echo(f"squall: {message}", err=True)
+    from squall.cli.output import tell
+
+    tell(f"squall: {message}")
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        tell(f"hint: {hint}")
     return code
 
 

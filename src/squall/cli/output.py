@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from typing import TypeVar
 
@@ -32,15 +34,18 @@ def platform_option(command: F) -> F:
 def emit(output: str, data: object, text: str) -> None:
     """Write a result to stdout."""
     if output == "json":
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n")
-    elif text:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+        text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+    try:
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough; the exit code still says how it went
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def tell(text: str) -> None:
-    """Write a remark to stderr."""
-    click.echo(text, err=True)
+    """Write a remark to stderr, best effort: a reader that has gone away must not end a run that holds effects."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
 
 
 def explain(error: object) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import msgspec
 
 from squall.app.runs import past_runs, rendered
 from squall.cli.output import emit, output_option
-
 
 _STATES = {
     "running": "going on",
@@ -47,7 +45,7 @@ def report(run: str, kind: str, path: Path | None, output: str | None) -> int:
     """The report of RUN (its id, the beginning of it, or `last`)."""
     text = rendered(run, output or kind)
     if path is None:
-        sys.stdout.write(text)
+        emit("text", None, text)
     else:
         path.write_text(text)
         emit("text", None, str(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -103,8 +102,5 @@ def _show_result(finished: Finished, output: str) -> None:
     for finding in finished.findings:
         if finding.level != "info":
             tell(_finding(finding).rstrip())
-    if output == "json":
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(finished.result), indent=2).decode() + "\n")
-    else:
-        emit("text", None, as_text(build(finished.result)))
+    emit(output, finished.result, "" if output == "json" else as_text(build(finished.result)))
     tell(f"report: {finished.html}")

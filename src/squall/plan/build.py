@@ -149,4 +149,8 @@ def _notes(experiment: Experiment, terms: Terms) -> tuple[str, ...]:
     schedule = experiment.spec.schedule
     if schedule is not None:
         notes.append("the schedule binds scheduler and operator; a run by hand means now")
+    if experiment.spec.remediation:
+        notes.append("remediation is not carried out by a run by hand")
+    if experiment.spec.monitoring.pushgateway is not None:
+        notes.append("nothing is pushed to the pushgateway by this version")
     return tuple(notes)

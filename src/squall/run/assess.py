@@ -13,7 +13,7 @@ from squall.run.result import Receipt, Recovery, Window
 from squall.run.schedule import StageEnd
 from squall.run.verdict import Decision, Evidence, decide
 from squall.run.weakness import weaknesses
-from squall.spec.model import SteadyState
+from squall.spec.model import SteadyState, Success
 
 Span = tuple[float, float]
 
@@ -44,6 +44,8 @@ class Assessment:
             judgements += self._increases(windows, ends)
             judgements += self._judged("after", "recovery", self._after_spans(ends))
             judgements += _criteria(recoveries)
+            judgements += self._fallbacks(ends)
+            judgements += _unmeasured(self._plan.experiment.spec.success)
         unreplaced = tuple(_unreplaced(ends))
         return Evidence(
             judgements=tuple(judgements), doses=doses, recoveries=tuple(recoveries), receipt=receipt,
@@ -119,6 +121,18 @@ class Assessment:
         last = end.fault == self._plan.stages[-1].fault
         return sampled + [state for state in self._states if not state.during and last]
 
+    def _fallbacks(self, ends: Sequence[StageEnd]) -> list[Judgement]:
+        """`success.fallbackWithin`: from the begin of a fault until each state holds again while it lasts."""
+        within = self._plan.experiment.spec.success.fallback_within
+        if within is None:
+            return []
+        return [
+            _in_time(f"{state.name} under {end.fault}", "fault", "fallback", within,
+                     self._observation.recovered(state.name, *end.span))
+            for end in ends if end.span
+            for state in self._watched if not state.faults or end.fault in state.faults
+        ]  # fmt: skip
+
     def _increases(self, windows: Sequence[Window], ends: Sequence[StageEnd]) -> list[Judgement]:
         bound = self._plan.experiment.spec.success.error_rate_increase
         if bound is None:
@@ -135,14 +149,31 @@ class Assessment:
 def _criteria(recoveries: Sequence[Recovery]) -> list[Judgement]:
     """`success.recoverWithin` as judgements."""
     return [
+        _in_time("recovery", "recovery", f"after {recovery.fault}", recovery.within_s, recovery.seconds)
+        for recovery in recoveries
+        if recovery.within_s is not None
+    ]
+
+
+def _in_time(name: str, phase: str, metric: str, within_s: float, took_s: float | None) -> Judgement:
+    """Whether something that was waited for came in time; what was not seen was not in time."""
+    held = took_s is not None and took_s <= within_s
+    return Judgement(
+        name=name, phase=phase, metric=metric, bound=f"<= {within_s:g} s", estimate=took_s, n=1,
+        verdict=Verdict.HELD if held else Verdict.BROKEN,
+        why="it was not seen" if took_s is None else f"it took {took_s:.2f} s",
+    )  # fmt: skip
+
+
+def _unmeasured(success: Success) -> list[Judgement]:
+    """Criteria that nothing here can measure; they are never passed over in silence."""
+    asked = {"rto": success.rto, "rpo": success.rpo}
+    return [
         Judgement(
-            name="recovery", phase="recovery", metric=f"after {recovery.fault}",
-            bound=f"<= {recovery.within_s:g} s", n=1, estimate=recovery.seconds,
-            verdict=Verdict.HELD if recovery.seconds is not None and recovery.seconds <= recovery.within_s
-            else Verdict.BROKEN,
-            why="it was not seen to recover" if recovery.seconds is None else f"it took {recovery.seconds:.2f} s",
+            name=name, phase="recovery", metric=name, bound=f"<= {bound:g} s", verdict=Verdict.INCONCLUSIVE,
+            why=f"this version does not measure {name.upper()}",
         )
-        for recovery in recoveries if recovery.within_s is not None
+        for name, bound in asked.items() if bound is not None
     ]  # fmt: skip
 
 

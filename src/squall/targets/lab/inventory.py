@@ -25,7 +25,7 @@ class _Instance(msgspec.Struct):
     service: str
     labels: dict[str, str]
     uid: str
-    pid: int
+    pid: int | None
     state: str
     ready: bool
     address: str
@@ -105,7 +105,7 @@ def _target(instance: _Instance, links: list[_Link]) -> Target:
         namespace=instance.namespace, labels=instance.labels,
         workload=f"{instance.namespace}/{instance.service}",
         healthy=instance.ready and instance.state == "running",
-        facts={"pid": str(instance.pid), "slot": f"lab/instance/{instance.name}",
+        facts={**({"pid": str(instance.pid)} if instance.pid else {}), "slot": f"lab/instance/{instance.name}",
                "address": instance.address, "protocol": instance.protocol, "links": " ".join(own)},
     )  # fmt: skip
 
