@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import pairwise
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import click
 import msgspec
@@ -38,14 +37,23 @@ def emit(output: str, data: object, text: str) -> None:
     try:
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough; the exit code still says how it went
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        _nobody_reads(sys.stdout)
 
 
 def tell(text: str) -> None:
-    """Write a remark to stderr, best effort: a reader that has gone away must not end a run that holds effects."""
-    with suppress(OSError, ValueError):
+    """Write a remark to stderr; a reader that has gone away must not end a run that holds effects."""
+    try:
         click.echo(text, err=True)
+    except BrokenPipeError:
+        _nobody_reads(sys.stderr)
+
+
+def _nobody_reads(stream: TextIO) -> None:
+    """The reader has seen enough; the exit code still says how it went."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def explain(error: object) -> int:
