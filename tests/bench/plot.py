@@ -29,10 +29,10 @@ def draw(lines: Sequence[Line], path: Path) -> bool:
     axes.set_yticks(range(len(judged)), [f"{line.what} ({line.peer})" for line in judged])
     axes.axvline(1.0, color="black", linewidth=1.2)
     axes.set_xscale("log")
-    axes.set_xlim(SHARE_MIN, max(4.0, *(2.5 * share for share in shares)))
+    axes.set_xlim(SHARE_MIN, 12 * max(1.0, *shares))
     for place, (line, share) in enumerate(zip(judged, shares, strict=True)):
-        text = f" {line.judged:.3g} (goal: {line.goal}){'' if line.met else ' MISSED'}"
-        axes.text(share, place, text, va="center", fontsize=8)
+        text = f" {line.judged:.3g}, goal: {line.goal}{'' if line.met else ', MISSED'}"
+        axes.text(share, place, text, va="center", fontsize=8, bbox={"color": "white", "pad": 1})
     axes.set_xlabel("share of what the goal allows that is used up; the line is the goal")
     axes.set_title("Squall against its goals: medians of interleaved rounds")
     figure.savefig(path, dpi=120)

@@ -35,12 +35,13 @@ def measure(ground: Ground) -> Iterator[Line]:
     for name, action in ACTIONS.items():
         rounds = min(ground.rounds, ROUNDS_MAX)
         ground.say(f"{name} on {', '.join(map(str, COUNTS))} targets, {rounds} rounds")
-        sides = {str(count): partial(_once, ground, count, action) for count in COUNTS}
+        unclear: list[int] = []
+        sides = {str(count): partial(_once, ground, count, action, unclear) for count in COUNTS}
         seconds = {int(count): median(found) for count, found in interleaved(rounds, sides).items()}
-        yield from _lines(name, seconds)
+        yield from _lines(name, seconds, f"{len(unclear)} run(s) ended INCONCLUSIVE" if unclear else "")
 
 
-def _once(ground: Ground, count: int, action: str) -> float:
+def _once(ground: Ground, count: int, action: str, unclear: list[int]) -> float:
     """Seconds of one run in a new home; one more pod than is hurt, because the last replica must stay."""
     home = ground.folder / f"many-{count}"
     shutil.rmtree(home, ignore_errors=True)
@@ -50,10 +51,13 @@ def _once(ground: Ground, count: int, action: str) -> float:
     (home / "memory.json").write_text(json.dumps(world))
     document = home / "many.yaml"
     document.write_text(DOCUMENT.replace("COUNT", str(count)).replace("ACTION", action))
-    return must(run((str(program("squall")), "run", str(document)), ground, home), ground, codes=(0, 5)).wall_s
+    spent = must(run((str(program("squall")), "run", str(document)), ground, home), ground, codes=(0, 5))
+    if spent.code:
+        unclear.append(count)
+    return spent.wall_s
 
 
-def _lines(name: str, seconds: dict[int, float]) -> Iterator[Line]:
+def _lines(name: str, seconds: dict[int, float], note: str) -> Iterator[Line]:
     """The cost of one more target: what all targets but the first add, divided by their number."""
     one, *more = COUNTS
     each = {count: (seconds[count] - seconds[one]) / (count - one) * 1e3 for count in more}
@@ -63,5 +67,5 @@ def _lines(name: str, seconds: dict[int, float]) -> Iterator[Line]:
     few, many = more
     yield Line(
         what=f"{name}, for each target of {many:,}", unit="ms", squall=each[many], other=each[few],
-        peer=f"of {few:,}", goal=Goal(of="ratio", bound=2.0),
+        peer=f"of {few:,}", goal=Goal(of="ratio", bound=2.0), note=note,
     )  # fmt: skip

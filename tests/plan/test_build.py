@@ -88,3 +88,9 @@ def test_a_platform_without_the_driver_is_refused_at_plan_time() -> None:
     where = msgspec.structs.replace(SHOP, platform="host")
     with pytest.raises(Refused, match="platform host has no driver for 'shape'"):
         planned("{selector: {app: api}}", CUT, where=where)
+
+
+def test_a_peer_that_the_platform_cannot_know_is_refused_and_never_means_everybody() -> None:
+    by_address = "[{name: cut, type: networkPartition, duration: 1s, peer: {cidr: 10.0.0.0/8}}]"
+    with pytest.raises(Refused, match=r"peer.cidr 10.0.0.0/8 means nothing on platform lab"):
+        planned("{selector: {app: api}}", by_address)

@@ -124,6 +124,10 @@ def _platforms() -> list[Line]:
 def _runs() -> list[Line]:
     sick = [path.parent.name for path in open_journals(home()) if hot(path)]
     lines = [Line("live runs", "ok", str(len(live_headers(home()))))]
+    folder = home() / "abandoned"
+    for note in sorted(folder.iterdir()) if folder.exists() else []:
+        text = f"run {note.name} was {note.read_text().strip()}"
+        lines.append(Line("abandoned", "warning", text, f"see to it by hand, then remove {note}"))
     if sick:
         lines.append(Line("dead runs", "warning", f"left something to heal: {', '.join(sick)}", "squall recover"))
     return lines

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from squall._kit.clock import SystemClock
-from squall._kit.errors import Conflict
+from squall._kit.errors import Conflict, TargetNotFound
 from squall.app.home import home, runs_folder, settings
 from squall.app.openruns import closed, open_journals
-from squall.journal.api import Closed, Header
+from squall.journal.api import Closed, Header, Record, State
 from squall.journal.file import FileJournal
 from squall.run.recover import Healed, heal, hot
 from squall.store.local import Store
@@ -54,6 +57,38 @@ def heal_one(path: Path, *, wait: bool) -> Healed | None:
     if healed.result is not None:
         Store(home()).healed(healed.result, restored=healed.clean)
     return healed
+
+
+def abandon(run: str, because: str) -> list[str]:
+    """A person gives up on what a dead run left: recorded with the reason, and shown by `squall doctor` for ever.
+
+    The effects given up. Raises TargetNotFound, and Conflict where the run lives.
+    """
+    found = [path for path in open_journals(home()) if path.parent.name.startswith(run)]
+    if len(found) != 1:
+        raise TargetNotFound(f"no run '{run}' is unsettled", hint="squall runs")
+    journal = FileJournal.adopt(found[0])
+    try:
+        given_up = [_give_up(journal, record, because) for record in journal.unsettled()]
+        journal.append(Closed(outcome="abandoned", at_wall=time.time(), note=because))
+    finally:
+        journal.close()
+    note = f"abandoned: {because}; left: {', '.join(given_up) or 'nothing'}"
+    Store(home()).interrupted(found[0].parent.name, restored=False, note=note)
+    (home() / "abandoned").mkdir(exist_ok=True)
+    (home() / "abandoned" / found[0].parent.name).write_text(note + "\n")
+    closed(home(), found[0].parent.name)
+    return given_up
+
+
+def _give_up(journal: FileJournal, record: Record, because: str) -> str:
+    clock = SystemClock()
+    journal.append(
+        msgspec.structs.replace(
+            record, state=State.ABANDONED, at_boot=clock.now(), at_wall=clock.wall(), hand="person", error=because
+        )
+    )
+    return f"{record.driver} on {record.ref}"
 
 
 async def _heal(journal: FileJournal, header: Header | None) -> Healed:

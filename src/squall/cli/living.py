@@ -34,9 +34,17 @@ def stop(run: str | None, within: float, output: str) -> int:
 
 
 @click.command(epilog="example: squall recover")
+@click.option("--abandon", metavar="RUN", help="Give up on what RUN left; needs --because.")
+@click.option("--because", help="Why it is given up; recorded.")
 @output_option
-def recover(output: str) -> int:
+def recover(abandon: str | None, because: str | None, output: str) -> int:
     """Heal what dead runs have left. A live run is not touched."""
+    if abandon:
+        if not because:
+            raise click.UsageError("--abandon needs --because REASON")
+        given_up = app_recover.abandon(abandon, because)
+        emit(output, {"abandoned": given_up}, "\n".join(f"abandoned: {what}" for what in given_up))
+        return 6
     healed = app_recover.recover()
     lines: list[str] = []
     for one in healed:

@@ -143,6 +143,11 @@ def must_stay(target: Target, safety: Safety, total: int) -> int:
 
 def peers_of(target: Target, peer: PeerSpec, world: World) -> tuple[str, ...]:
     """The refs at the other ends of the target's routes that the peer's words mean; no words mean all."""
+    if peer.cidr is not None:
+        raise Refused(
+            f"peer.cidr {peer.cidr} means nothing on platform {world.platform}: its routes have names",
+            hint="select the peer by selector, expressions or refs",
+        )
     ends = {_other_end(route, target.ref) for route in world.routes} - {""}
     if peer == PeerSpec():
         return tuple(sorted(ends))

@@ -109,7 +109,8 @@ class Schedule:
         await asyncio.wait({stopped, began}, return_when=asyncio.FIRST_COMPLETED)
         if not _is_lasting(stage):
             done.set()
-        await self._stop.wait(max(stage.duration_s, DOSE_S_MIN))
+        least_s = DOSE_S_MIN if any(step.meters for step in stage.steps) else 0.0
+        await self._stop.wait(max(stage.duration_s, least_s))
         await self._doses.end(stage.steps)
         done.set()
         for task in (stopped, began):

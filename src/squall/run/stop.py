@@ -39,7 +39,17 @@ class StopSwitch:
         return True
 
     def on_signals(self) -> None:
-        """INT, TERM, HUP and QUIT throw the switch, now and while restoring. PIPE is Python's own error already."""
+        """INT, TERM, HUP and QUIT throw the switch, now and while restoring. PIPE is Python's own error already.
+
+        The handlers outlive the loop: what comes while the result is kept and reported changes nothing either.
+        """
         loop = asyncio.get_running_loop()
+
+        def on_signal(number: int, _: object) -> None:
+            if loop.is_closed():
+                signal.signal(number, signal.SIG_IGN)  # the interpreter's own end resets any other handler
+            else:
+                loop.call_soon_threadsafe(self.throw, f"signal {signal.Signals(number).name}")
+
         for number in SIGNALS:
-            loop.add_signal_handler(number, self.throw, f"signal {number.name}")
+            signal.signal(number, on_signal)
