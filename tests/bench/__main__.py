@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
+
 from tests.bench import links, startup, targets, timing
 from tests.bench.ground import Ground
 from tests.bench.plot import draw

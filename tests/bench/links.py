@@ -11,12 +11,11 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 
+from squall.lab import rpc
 from tests.bench import proxies
 from tests.bench.ground import Ground, interleaved, median
 from tests.bench.proxies import Ways
 from tests.bench.table import Goal, Line
-
-from squall.lab import rpc
 
 ECHOES = 3000
 SLOW_ECHOES = 15

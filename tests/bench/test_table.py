@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+
 from tests.bench.ground import interleaved
 from tests.bench.table import RED, Goal, Line, render
 

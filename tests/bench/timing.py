@@ -17,10 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from tests.bench.ground import Ground, interleaved, median, must, program, run
-from tests.bench.links import NEAR
-from tests.bench.startup import TRIVIAL
-from tests.bench.table import Line
 
 from squall import lab
 from squall._kit import proc
@@ -28,6 +24,10 @@ from squall._kit.clock import boottime
 from squall._kit.errors import SquallError
 from squall.targets.api import AnyDriver, AnyEffect, Break, Freeze, Lease, Mark, Settings, Shape
 from squall.targets.registry import Drivers
+from tests.bench.ground import Ground, interleaved, median, must, program, run
+from tests.bench.links import NEAR
+from tests.bench.startup import TRIVIAL
+from tests.bench.table import Line
 
 ECHO = "namespaces: {demo: {labels: {chaos-engineering: enabled}, services: {mirror: {kind: echo}}}}\n"
 HURT_S = 0.3

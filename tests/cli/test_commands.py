@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.calling import Cli, memory
 
 from squall.cli.main import COMMANDS
+from tests.calling import Cli, memory
 
 
 @pytest.mark.parametrize("name", COMMANDS)

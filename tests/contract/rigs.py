@@ -17,7 +17,22 @@ from squall import lab as lab_api
 from squall._kit.clock import boottime
 from squall._kit.json import Json
 from squall.targets.api import (
-    AnyDriver, Break, Clean, Effect, Freeze, Kill, Lease, Mark, Noop, Present, Settings, Shape, Slot, Target, Undo, Unreadable,
+    AnyDriver,
+    Break,
+    Clean,
+    Effect,
+    Freeze,
+    Kill,
+    Lease,
+    Mark,
+    Noop,
+    Present,
+    Settings,
+    Shape,
+    Slot,
+    Target,
+    Undo,
+    Unreadable,
 )  # fmt: skip
 from squall.targets.registry import Drivers, open_platform
 
@@ -60,7 +75,7 @@ class Rig:
         self.ours = Mark(f"ours-{secrets.token_hex(4)}", "step", 0)  # a lab remembers whom a mark has killed
         self.ref, self.other = refs
         self.driver: AnyDriver = Drivers(Settings(home))[name]
-        self.platform = open_platform(name.split("/")[0], Settings(home))
+        self.platform = open_platform(name.split("/", maxsplit=1)[0], Settings(home))
         effect, self.action = EFFECTS[name.split("/")[1]]
         self.effect = self.towards(self.ref, effect)
 

@@ -24,7 +24,6 @@ from squall.run.watchdog import Watchdog
 from squall.targets.api import Lease, Mark, Settings
 from squall.targets.registry import Drivers
 
-
 _HELD: list[FileJournal] = []
 """Locks last as long as this process."""
 

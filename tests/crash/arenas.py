@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from tests.crash import oracle
-
 from squall import lab as lab_api
+from tests.crash import oracle
 
 LEASE = "20s"
 """Long, so that nothing heals by lapse: what is gone within two seconds was put back by somebody."""

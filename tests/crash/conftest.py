@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
+
 from tests.crash.arenas import Lab
 from tests.crash.matrix import FULL, SEED, Life, Matrix
 

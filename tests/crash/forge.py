@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import msgspec
+
 from tests.crash.child import Job, live
 
 CHILD_S_MAX = 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.crash.arenas import CASES, Case
 from tests.crash.matrix import FULL, HARM_S_MAX, RECOVERY_POINTS, SEED, Life, Matrix
 

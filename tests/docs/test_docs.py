@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.calling import Cli
-from tests.docs.pages import LINK, ROOT, Block, anchors, blocks, pages
 
 from squall.app.load import registry
 from squall.cli.main import squall
 from squall.lab.topology import load as load_topology
 from squall.spec.parse import parse_many
+from tests.calling import Cli
+from tests.docs.pages import LINK, ROOT, Block, anchors, blocks, pages
 
 DOCUMENTS = [block for block in blocks() if block.language == "yaml" and "kind: ChaosExperiment" in block.text]
 TOPOLOGIES = [block for block in blocks() if block.language == "yaml" and block.text.startswith("namespaces:")]

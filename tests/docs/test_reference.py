@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from tests.docs.pages import ROOT, section, table
 
 from squall.app.doctor import table as faults_by_platform
 from squall.app.load import registry
@@ -19,6 +18,7 @@ from squall.spec import model
 from squall.spec.entries import common_fields
 from squall.spec.kinds import Choice, Kind, Worded, record_of
 from squall.targets.registry import platform_names
+from tests.docs.pages import ROOT, section, table
 
 TYPES = "docs/experiment-types.md"
 REFERENCE = "docs/document.md"

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+
 from tests.calling import Cli
 
 RENAMED = Path(__file__).parent / "renamed.yaml"

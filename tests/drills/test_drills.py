@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.calling import Cli
 from tests.drills.conftest import RENAMED, SCALE
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.calling import Cli
 
 from squall.app.load import load
 from squall.faults.registry import known_faults
+from tests.calling import Cli
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir())

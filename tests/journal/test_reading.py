@@ -18,7 +18,7 @@ from squall._kit.errors import Conflict
 from squall.journal.api import AnyEntry, Record, State, unsettled_of
 from squall.journal.file import FileJournal, encode_line, is_live, read
 from squall.run.recover import heal
-from squall.targets.api import Lease, Mark, Settings
+from squall.targets.api import Mark, Settings
 from squall.targets.memory import state
 from squall.targets.registry import Drivers, open_platform
 from tests.journal.samples import ENTRIES, PODS, record

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.plan.worlds import DRIVERS, SHOP, experiment, planned
 
 from squall._kit.errors import Refused
 from squall.plan.build import Terms, build
 from squall.plan.model import canonical, digest
 from squall.plan.render import render
+from tests.plan.worlds import DRIVERS, SHOP, experiment, planned
 
 CUT = "[{name: cut, type: networkPartition, duration: 3m-5m, peer: {selector: {role: replica}}}]"
 

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.plan.worlds import SHOP, planned, pod, refs, world
 
 from squall._kit.errors import Refused
 from squall.plan.limits import MIN_HEALTHY
+from tests.plan.worlds import SHOP, planned, pod, refs, world
 
 KILL = "[{name: kill, type: podKill}]"
 SLOW = "[{name: slow, type: networkLatency, latency: 1s, duration: 1s}]"

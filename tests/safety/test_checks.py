@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from tests.plan.worlds import SHOP, planned, pod, world
 
 from squall.plan.model import Plan
 from squall.safety.api import Finding
@@ -20,6 +19,7 @@ from squall.safety.protected import Protected
 from squall.safety.replicas import Replicas
 from squall.safety.window import Window
 from squall.targets.api import Capacity, Holding, Slot, World
+from tests.plan.worlds import SHOP, planned, pod, world
 
 API = "{selector: {app: api}, mode: all}"
 CUT = "[{name: cut, type: networkPartition, duration: 1m}]"

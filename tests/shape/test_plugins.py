@@ -7,9 +7,9 @@ import tomllib
 from importlib import import_module
 
 import pytest
-from tests.shape.code import ROOT
 
 from squall.faults.registry import known_faults
+from tests.shape.code import ROOT
 
 GROUPS: dict[str, dict[str, str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
 ENTRIES = [(group, name, value) for group, entries in GROUPS.items() for name, value in entries.items()]
