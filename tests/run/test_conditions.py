@@ -13,11 +13,12 @@ from squall.run.conditions import Conditions
 from squall.run.events import Chronicle, Silent
 from squall.run.stop import StopSwitch
 from squall.spec.model import Expect, StopCondition
-from squall.spec.parse import parse
+from squall.spec.scalars import Bound
 from tests.calling import Cli
 from tests.run.workbench import Bench, document
 
 MUTE = None
+BELOW_25 = Expect({"value": Bound("<", 25.0)})
 
 
 class Scripted(ProbeKind, frozen=True, kw_only=True, tag="scripted"):
@@ -41,21 +42,11 @@ class Script:
         return
 
 
-def bound(text: str) -> Expect:
-    from squall.app.load import registry
-
-    watched = {"name": "x", "probe": {"command": {"argv": ["true"]}}, "expect": text}
-    experiment = parse(
-        document({"platform": "memory"}, {"type": "noop"}, safety={"stopWhen": [watched]}), registry(), file="x"
-    )
-    return experiment.spec.safety.stop_when[0].expect
-
-
 async def watch(values: Sequence[float | None], hold_s: float, seconds: float) -> tuple[float | None, str]:
     """When and why the run was stopped, reading once a second."""
     clock, stop = VirtualClock(), StopSwitch()
     condition = StopCondition(
-        name="errors", probe=Scripted(values=tuple(values)), expect=bound("< 25"), hold=hold_s, every=1.0
+        name="errors", probe=Scripted(values=tuple(values)), expect=BELOW_25, hold=hold_s, every=1.0
     )
     conditions = Conditions([condition], Surroundings(lambda _: ()), stop, Chronicle(clock, Silent()))
     began = clock.now()
