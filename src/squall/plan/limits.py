@@ -15,9 +15,6 @@ MIN_HEALTHY = {"api": 2, "worker": 1, "database": 1}
 """Healthy replicas that must stay, by component: API 2, AI workers 1, databases 1."""
 
 PARTITION_MAX_S = 600.0
-ERROR_RATE_MAX = 0.25
-CPU_MAX = 0.95
-REGIONS_MIN = 1
 
 PROTECTED_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
 PROTECTED_NAMES = (

@@ -23,7 +23,10 @@ def weaknesses(
     ]  # fmt: skip
     found += [_late(recovery) for recovery in recoveries if is_late(recovery)]
     found += [Weakness(text=f"{ref} was not replaced by a healthy one", evidence=ref) for ref in unreplaced]
-    return tuple({weakness.text: weakness for weakness in reversed(found)}.values())[::-1]
+    named: dict[str, Weakness] = {}
+    for weakness in found:
+        named.setdefault(weakness.text, weakness)
+    return tuple(named.values())
 
 
 def reveal(plan: Plan, state: SteadyState, judgement: Judgement) -> str:
