@@ -118,9 +118,7 @@ def test_another_owners_state_stays_byte_equal_while_ours_comes_and_goes(holding
     assert holding.clean_within(undo)
     after = holding.states()
     slots = holding.driver.claims(holding.target(holding.other), holding.towards(holding.other, holding.effect))
-    assert [msgspec.json.encode(after[slot]) for slot in slots] == [
-        msgspec.json.encode(before[slot]) for slot in slots
-    ]
+    assert [msgspec.json.encode(after[slot]) for slot in slots] == [msgspec.json.encode(before[slot]) for slot in slots]
     holding.restore(theirs, THEIRS, holding.other)
 
 

@@ -36,7 +36,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     write: Callable[[str], None] = terminalreporter.write_line
     for done in _FINISHED:
         terminalreporter.section("crash matrix: a real SIGKILL at every point")
-        write(f"{'platform':<9}{'fault':<19}{'points':>7}{'recover':>9}{'watchdog':>10}{'worst':>8}{'pairs':>7}{'leaks':>7}")
+        write(
+            f"{'platform':<9}{'fault':<19}{'points':>7}{'recover':>9}{'watchdog':>10}{'worst':>8}{'pairs':>7}{'leaks':>7}"
+        )
         for line in _lines(done):
             write(line)
         write(_total(done))
@@ -65,4 +67,3 @@ def _total(done: Matrix) -> str:
         f"{sum(bool(life.left) for life in broken)} leaks in {len(broken)} deaths. "
         f"seed {SEED}{'' if FULL else '; all pairs: make crash'}"
     )
-

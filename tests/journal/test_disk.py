@@ -41,9 +41,12 @@ class End(NamedTuple):
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A small file system that can really be full."""
     folder = tmp_path_factory.mktemp("disk")
-    mounted = os.geteuid() == 0 and not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True
-    ).returncode
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True
+        ).returncode
+    )
     if not mounted:
         pytest.skip("a file system can only be mounted by root")
     yield folder

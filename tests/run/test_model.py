@@ -194,7 +194,10 @@ class Model(RuleBasedStateMachine):
             journal = FileJournal.adopt(engine.path)
             inspector = MemoryInspector(self.home / "memory.json")
             drivers = Drivers(Settings(self.home))
-            healed = self.loop.run_until_complete(heal(journal, drivers, inspector, self.clock))
+            task = self.loop.create_task(heal(journal, drivers, inspector, self.clock))
+            while not task.done():
+                self.turn(0.0 if self.clock.next_deadline is None else 0.5)
+            healed = task.result()
             assert journal.unsettled() == []
             assert healed.stuck == ()
             journal.close()

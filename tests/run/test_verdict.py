@@ -98,14 +98,21 @@ def test_a_weakness_is_named_once_in_the_order_in_which_it_was_seen(plan: Plan) 
         "browse: successRate >= 99% did not hold under podFailure",
         "demo has nothing to fall back on under podFailure {unknown}",
         "browse: successRate >= 99% did not hold",
-        "no recovery within 5 s of the end of podFailure",
+        "no recovery within 5s of the end of podFailure",
         "memory/demo-0 was not replaced by a healthy one",
     ]
 
 
 @pytest.mark.parametrize(
     ("seconds", "within_s", "late"),
-    [(1.0, 2.0, False), (2.0, 2.0, False), (2.1, 2.0, True), (None, 2.0, True), (None, None, False), (9.0, None, False)],
+    [
+        (1.0, 2.0, False),
+        (2.0, 2.0, False),
+        (2.1, 2.0, True),
+        (None, 2.0, True),
+        (None, None, False),
+        (9.0, None, False),
+    ],
 )
 def test_late_is_later_than_allowed_or_never(seconds: float | None, within_s: float | None, late: bool) -> None:
     assert is_late(Recovery(fault="x", seconds=seconds, within_s=within_s)) is late

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import msgspec
 
+from squall._kit import loop
 from squall._kit.errors import Unreachable
 from squall.app.claims import live_claims
 from squall.app.home import settings
@@ -49,7 +49,7 @@ def make_plan(experiment: Experiment, choice: Choice) -> Planned:
     name = choice.platform or experiment.spec.target.platform or offered()
     platform = open_platform(name, surroundings)
     refs = [ref for entry in experiment.spec.faults for ref in (entry.target or experiment.spec.target).refs]
-    world = asyncio.run(platform.snapshot(refs))
+    world = loop.run(platform.snapshot(refs))
     holdings = (*world.holdings, *live_claims(surroundings.home))
     world = msgspec.structs.replace(world, holdings=holdings, taken_wall=time.time())
     drivers = Drivers(surroundings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import secrets
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from squall._kit import proc
+from squall._kit import loop, proc
 from squall._kit.clock import SystemClock, boot_id
 from squall._kit.errors import JournalUnwritable, Refused
 from squall.app.claims import claiming
@@ -120,7 +119,7 @@ def _close_failed(prepared: Prepared, error: BaseException) -> None:
 
 def carry_out(prepared: Prepared, listener: Listener) -> RunResult:
     """Run the engine to its end."""
-    return asyncio.run(_carry_out(prepared, listener))
+    return loop.run(_carry_out(prepared, listener))
 
 
 async def _carry_out(prepared: Prepared, listener: Listener) -> RunResult:
@@ -140,6 +139,10 @@ async def _carry_out(prepared: Prepared, listener: Listener) -> RunResult:
 
 def _guard(prepared: Prepared) -> Callable[[], Awaitable[None]]:
     async def guarded() -> None:
+        import squall.report.build  # what `finish` needs, while the watchdog comes up
+        import squall.report.html
+        import squall.report.text  # noqa: F401
+
         if prepared.watchdog is not None:
             await prepared.watchdog.stands()
 

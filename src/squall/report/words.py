@@ -30,6 +30,8 @@ def finite(x: float | str | None) -> float | None:
 
 def printable(text: str) -> str:
     """`text` without control characters and direction overrides, which could disguise or steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join("\ufffd" if _hidden(c) else c for c in text.replace("\n", " ").replace("\t", " "))
 
 

@@ -21,7 +21,7 @@ async def ask(folder: str, op: str, **arguments: Json) -> dict[str, Json]:
     """One request to the lab in `folder`. Raises Unreachable, Conflict, TargetNotFound."""
     try:
         return await asyncio.wait_for(_ask(folder, {"op": op, **arguments}), TIMEOUT_S)
-    except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
+    except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         why = str(error) or "no answer"
         raise Unreachable(f"no lab answers in {folder}: {why}", hint="squall lab up") from error
 
@@ -34,6 +34,8 @@ async def _ask(folder: str, request: dict[str, Json]) -> dict[str, Json]:
         reply = json.loads(await reader.readuntil(b"\n"))
     finally:
         writer.close()
+    if not isinstance(reply, dict):
+        raise ValueError(f"an answer that is no object: {reply!r:.80}")
     if not reply.get("ok"):
         raise _ERRORS.get(reply.get("code", ""), Unreachable)(f"the lab refused: {reply.get('error')}")
     answer: dict[str, Json] = reply

@@ -64,6 +64,9 @@ class LabPlatform:
             told = msgspec.convert(await ask(self._folder, "world"), _World)
         except Unreachable as error:
             raise Unreachable("no lab is up", hint="squall lab up") from error
+        except msgspec.ValidationError as error:
+            hint = "it is of another version of Squall: squall lab down, squall lab up"
+            raise Unreachable(f"the lab's answer is not understood: {error}", hint=hint) from error
         return World(
             platform=self.name,
             targets=tuple(_target(instance, told.links) for instance in told.instances),

@@ -57,7 +57,7 @@ class MemoryDriver:
     async def capture(self, ref: str, effect: Effect) -> MemoryUndo:
         """The pod's generation."""
         name = ref.removeprefix("memory/")
-        pod = state.read(self._path).pods.get(name)
+        pod = state.look(self._path).pods.get(name)
         if pod is None:
             raise TargetNotFound(f"there is no pod {name} in {self._path}")
         return MemoryUndo(pod=name, generation=pod.generation)
@@ -87,7 +87,7 @@ class MemoryDriver:
         """Whether the entry is gone."""
         if not self._path.exists():
             return Unknown(f"{self._path} is gone")
-        return Present("its entry is still there") if str(mark) in state.read(self._path).effects else Clean()
+        return Present("its entry is still there") if state.holds(state.look(self._path), str(mark)) else Clean()
 
     async def dose(self, ref: str, undo: MemoryUndo, mark: Mark) -> Dose | None:
         """No counters."""
@@ -107,6 +107,9 @@ class MemoryNoop(MemoryDriver):
 
     async def renew(self, ref: str, undo: MemoryUndo, mark: Mark, lease: Lease) -> Held | Lost:
         return Held()
+
+    async def restore(self, ref: str, undo: MemoryUndo, mark: Mark) -> None:
+        """Nothing to put back."""
 
 
 class MemoryFreeze(MemoryDriver):

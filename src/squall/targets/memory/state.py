@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -54,6 +55,27 @@ def read(path: Path) -> Contents:
     now = boottime()
     world.effects = {mark: live for mark, live in world.effects.items() if live.until > now}
     return world
+
+
+@lru_cache(maxsize=4)
+def _decoded(path: Path, version: tuple[int, int, int]) -> Contents:
+    """Each change is a new file, so inode, time and size tell versions apart."""
+    return msgspec.json.decode(path.read_bytes(), type=Contents)
+
+
+def look(path: Path) -> Contents:
+    """The world now, to read only, with what has lapsed: the same value for all while the file is the same."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return Contents()
+    return _decoded(path, (found.st_ino, found.st_mtime_ns, found.st_size))
+
+
+def holds(world: Contents, mark: str) -> bool:
+    """Whether the effect of that mark is in place."""
+    live = world.effects.get(mark)
+    return live is not None and live.until > boottime()
 
 
 @contextmanager
