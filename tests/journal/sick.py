@@ -74,7 +74,12 @@ def fails(number: int) -> Callable[..., Any]:
 def short() -> Callable[..., int]:
     """A write of seven bytes, and then no more."""
     calls = iter([lambda to, data: _write(to, data[:7])])
-    return lambda to, data: next(calls, fails(errno.ENOSPC))(to, data)
+
+    def some(to: int, data: bytes) -> int:
+        written: int = next(calls, fails(errno.ENOSPC))(to, data)
+        return written
+
+    return some
 
 
 def sickness(name: str, home: Path, fd: int) -> AbstractContextManager[None]:

@@ -63,8 +63,7 @@ def run(home: Path, sickness: str, append: str) -> End:
         (home / "experiment.yaml").write_text(text)
         done = subprocess.run(
             [sys.executable, "-m", "tests.journal.sick", sickness, append, "run", str(home / "experiment.yaml")],
-            env={**os.environ, "SQUALL_HOME": str(home), "PYTHONPATH": str(ROOT), "TMPDIR": str(home.parent.parent)}, cwd=ROOT,
-            capture_output=True, text=True, timeout=100,
+            env={**os.environ, **_environment(home)}, cwd=ROOT, capture_output=True, text=True, timeout=100,
         )  # fmt: skip
         _await_watchdog(home)
         news = os.waitid(os.P_PID, target.pid, os.WSTOPPED | os.WCONTINUED | os.WNOHANG)
@@ -73,6 +72,10 @@ def run(home: Path, sickness: str, append: str) -> End:
     finally:
         target.kill()
         target.wait()
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {"SQUALL_HOME": str(home), "PYTHONPATH": str(ROOT), "TMPDIR": str(home.parent.parent)}
 
 
 def _await_watchdog(home: Path) -> None:

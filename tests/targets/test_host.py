@@ -69,7 +69,8 @@ def test_a_process_that_stood_still_before_is_somebody_elses(place: Settings, sl
 
 
 def test_a_later_process_with_the_same_pid_is_never_signalled(place: Settings, sleeper: Sleeper) -> None:
-    reused = f"{sleeper.pid}:{int(proc.uid(sleeper.pid).split(':')[1]) - 1}"
+    pid, ticks, boot = proc.uid(sleeper.pid).split(":")
+    reused = f"{pid}:{int(ticks) - 1}:{boot}"
     freeze, kill, ref = HostFreeze(place), HostKill(place), f"pid/{sleeper.pid}"
     frozen = msgspec.structs.replace(now(freeze.capture(ref, Freeze())), process=reused)
     killed = msgspec.structs.replace(now(kill.capture(ref, Kill())), lost=reused)
@@ -138,10 +139,12 @@ def test_a_process_that_goes_on_by_itself_or_ends_is_lost(place: Settings, sleep
 
 def test_the_inspector_tells_the_same_process_from_a_later_one(sleeper: Sleeper) -> None:
     uid = proc.uid(sleeper.pid)
-    same, other = Slot(f"host/process/{uid}"), Slot(f"host/process/{sleeper.pid}:1")
-    read = now(HostInspector().read([same, other]))
+    pid, ticks, boot = uid.split(":")
+    same = Slot(f"host/process/{uid}")
+    others = [Slot(f"host/process/{pid}:1:{boot}"), Slot(f"host/process/{pid}:{ticks}:0another")]
+    read = now(HostInspector().read([same, *others]))
     assert read[same] == {"uid": uid, "stopped": False}
-    assert read[other] == {"uid": "", "stopped": False}
+    assert all(read[other] == {"uid": "", "stopped": False} for other in others)
 
 
 def test_the_snapshot_leaves_out_squall_itself_and_what_it_stands_on(place: Settings, sleeper: Sleeper) -> None:

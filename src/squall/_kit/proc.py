@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from squall._kit.clock import boot_id
+
 
 class Stat(NamedTuple):
     """One line of /proc/PID/stat: the state letter, the parent, and the start time in ticks since boot."""
@@ -50,9 +52,14 @@ def pids() -> Iterator[int]:
 
 
 def uid(pid: int) -> str:
-    """`pid:start_ticks`, which no later process of this boot shares; empty where there is none."""
+    """`pid:start_ticks:boot`, which no other process shares, not after a reboot either; empty where there is none."""
     found = stat(pid)
-    return f"{pid}:{found.start_ticks}" if found and found.alive else ""
+    return uid_of(pid, found.start_ticks, boot_id()) if found and found.alive else ""
+
+
+def uid_of(pid: int, start_ticks: int, boot: str) -> str:
+    """The uid of a process of which these are known."""
+    return f"{pid}:{start_ticks}:{boot[:8]}"
 
 
 def is_same(pid_uid: str) -> bool:

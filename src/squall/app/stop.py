@@ -48,7 +48,7 @@ def stop(run: str | None, within_s: float) -> list[str]:
     """
     wanted = _wanted(run)
     for header in wanted:
-        proc.send(f"{header.pid}:{header.pid_ticks}", signal.SIGTERM)
+        proc.send(proc.uid_of(header.pid, header.pid_ticks, header.boot_id), signal.SIGTERM)
     deadline = time.monotonic() + within_s
     left = list(wanted)
     while left and time.monotonic() < deadline:

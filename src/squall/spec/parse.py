@@ -164,7 +164,8 @@ def _is_ours(root: Branch, reader: Reader) -> bool:
     if tool := _tool(root):
         place = Place().child("apiVersion") if version else Place()
         same = isinstance(kind, Leaf) and kind.text == KIND
-        remedy = f"write apiVersion: {API_VERSION}" if same else "write it as a ChaosExperiment: `squall init` makes one to start from"
+        start = "write it as a ChaosExperiment: `squall init` makes one to start from"
+        remedy = f"write apiVersion: {API_VERSION}" if same else start
         fact = f"is {tool}'s {said}, not {API_VERSION}" if said else f"is a document of {tool}"
         fact += f"; {tool} has a kind of the same name" if same else ""
         reader.bad("foreign", version or root, place, fact, remedy)

@@ -15,7 +15,7 @@ from squall.targets.host.base import ProcessDriver, send, uid_of
 
 
 class FreezeUndo(Undo, frozen=True, kw_only=True):
-    """Which process goes on again: `pid:start_ticks`."""
+    """Which process goes on again: `pid:start_ticks:boot`."""
 
     process: str
 

@@ -1,4 +1,4 @@
-"""Reads slots `host/process/PID:TICKS` from /proc for the receipt; shares no code with the drivers."""
+"""Reads slots `host/process/PID:TICKS:BOOT` from /proc for the receipt; shares no code with the drivers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class HostInspector:
 
 def _one(slot: Slot) -> dict[str, Json] | Unreadable:
     identity = slot.rsplit("/", 1)[1]
-    pid, ticks = identity.split(":")
+    pid, ticks, boot = identity.split(":")
+    if not Path("/proc/sys/kernel/random/boot_id").read_text().startswith(boot):
+        return {"uid": "", "stopped": False}
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from squall._kit import proc
+from squall._kit.clock import boot_id
 from squall._kit.errors import InvalidCall, TargetNotFound
 from squall.targets.api import Capacity, Inspector, Residue, Settings, Target, World
 from squall.targets.host.inspect import HostInspector
@@ -63,9 +64,10 @@ def _target(pid: int) -> Target | None:
     if found is None or not found.alive or not argv:
         return None
     name = Path(argv[0]).name
-    facts = {"pid": str(pid), "slot": f"host/process/{pid}:{found.start_ticks}"}
+    uid = proc.uid_of(pid, found.start_ticks, boot_id())
+    facts = {"pid": str(pid), "slot": f"host/process/{uid}"}
     return Target(
-        ref=f"pid/{pid}", platform="host", kind="process", name=name, uid=f"{pid}:{found.start_ticks}",
+        ref=f"pid/{pid}", platform="host", kind="process", name=name, uid=uid,
         labels={"name": name}, workload=f"process/{name}", healthy=found.state != "T",
         facts=facts if _may_signal(pid) else {**facts, "foreign": "yes"},
     )  # fmt: skip

@@ -16,7 +16,7 @@ from squall.targets.host.base import ProcessDriver, send, uid_of
 
 
 class KillUndo(Undo, frozen=True, kw_only=True):
-    """What is lost (`pid:start_ticks`), and the command line that its replacement will have."""
+    """What is lost (`pid:start_ticks:boot`), and the command line that its replacement will have."""
 
     argv: tuple[str, ...]
     expect_restart: bool
