@@ -18,6 +18,7 @@ from squall.journal.api import Record, State
 from squall.targets.api import Clean, EndsBy, Present, Undo
 from tests.contract.rigs import Rig, lease, now
 from tests.contract.setter import Call
+from tests.crash.oracle import processes_naming
 
 pytestmark = pytest.mark.lab
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,15 @@ def applied_elsewhere(call: Call) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
         assert process.stdout
         process.stdout.close()
+        _await_watchdog(call.home)
+
+
+def _await_watchdog(home: str) -> None:
+    """It ends by itself after whom it watched."""
+    deadline = time.monotonic() + 20
+    while processes_naming(home + "/runs"):
+        assert time.monotonic() < deadline, "the watchdog does not end"
+        time.sleep(0.02)
 
 
 def gone_after(rig: Rig, undo: Undo, seconds: float) -> float:

@@ -70,6 +70,7 @@ class Matrix:
     def close(self) -> None:
         for _ in range(WORKERS):
             self._forges.get().close()
+        assert oracle.processes_naming(str(self._folder)) == []
 
     # ------------------------------------------------------------ points
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from squall.observe.api import DoseResult, Judgement, Verdict
 from squall.observe.judge import error_rate_increase
 from squall.plan.model import Plan
@@ -55,8 +57,6 @@ class Assessment:
 
     def decide(self, evidence: Evidence, stopped: str, ends: Sequence[StageEnd]) -> Decision:
         """The outcome. A stop that the engine threw for a fault's own trouble is no abort but a lack of evidence."""
-        import msgspec
-
         own = evidence.trouble and stopped.endswith(evidence.trouble)
         if own and not any(step.touched for end in ends for step in end.steps):
             return Decision("REFUSED", Verdict.INCONCLUSIVE, f"nothing was touched: {evidence.trouble}")

@@ -60,7 +60,9 @@ class Conditions:
             good = holds(condition.expect, readings) if _has_rate(condition) else holds(condition.expect, [reading])
             broken_since = None if good else (at if broken_since is None else broken_since)
             if broken_since is not None and clock.now() - broken_since >= condition.hold:
-                self._throw(condition, f"was broken for {condition.hold:g} s; last value {reading.value}")
+                self._throw(
+                    condition, f"was broken for {condition.hold:g} s; last reading: {reading.error or reading.value}"
+                )
             await clock.sleep(condition.every - (clock.now() - at))
 
     def _throw(self, condition: StopCondition, why: str) -> None:

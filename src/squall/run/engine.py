@@ -188,7 +188,7 @@ class Engine:
             plan=msgspec.to_builtins(self.plan), events=tuple(self.chronicle.events), windows=tuple(self.windows),
             series=self.observation.series(), judgements=evidence.judgements, doses=evidence.doses,
             recoveries=evidence.recoveries, weaknesses=evidence.weaknesses, receipt=receipt,
-            notes=(*self.plan.notes, *self.alerts.notes()), source=self.gear.source,
+            notes=(*self.plan.notes, *self.alerts.notes(), *self.observation.notes()), source=self.gear.source,
             version=__version__,
         )  # fmt: skip
 

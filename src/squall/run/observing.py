@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
+import msgspec
+
 from squall.observe.api import Judgement, Probe, ProbeKind, Reading, Surroundings, Verdict
 from squall.observe.judge import judge
 from squall.observe.recovery import recovered_after
@@ -21,6 +23,8 @@ from squall.run.stop import StopSwitch
 from squall.spec.model import SteadyState
 
 POLL_S = 0.25
+LATE_S = 0.05
+"""A tick of the observer that came later than this is told."""
 
 
 class Observation:
@@ -91,6 +95,14 @@ class Observation:
         )
         return max(0.0, last[0].at - over) if held else None
 
+    def notes(self) -> tuple[str, ...]:
+        """What the observer itself did wrong: ticks that came late or not at all."""
+        late_s = max((watch.lag_s_max for watch in self._watches.values()), default=0.0)
+        missed = sum(watch.missed for watch in self._watches.values())
+        late = (f"readings were up to {late_s * 1000:.0f} ms late: the machine of the observer was busy",)
+        gone = (f"{missed} readings were not made: the observer itself stood still",)
+        return (late if late_s > LATE_S else ()) + (gone if missed else ())
+
     def series(self) -> tuple[Series, ...]:
         """All readings, each `at` in seconds after the run's beginning."""
         kinds = {state.name: state for state in (*self.watched.values(), *self.single.values())}
@@ -103,6 +115,4 @@ class Observation:
         )  # fmt: skip
 
     def _relative(self, reading: Reading) -> Reading:
-        import msgspec
-
         return msgspec.structs.replace(reading, at=round(self._chronicle.t(reading.at), 4))

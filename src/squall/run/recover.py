@@ -23,6 +23,9 @@ from squall.run.result import Event, Receipt, ReceiptLine, RunResult
 from squall.targets.api import AnyDriver, Inspector, Mark, Slot
 
 WITHIN_S = 30.0
+"""For all effects of a run together."""
+LEAST_S = 1.0
+"""For each of them, however long the others took."""
 UNSURE_S = 3.0
 """A loss that was only intended may never have happened; then there is no replacement to wait for any longer."""
 
@@ -48,8 +51,10 @@ async def heal(journal: FileJournal, drivers: Mapping[str, AnyDriver], inspector
     entries = list(journal.entries())
     header = next((entry for entry in entries if isinstance(entry, Header)), None)
     events: list[Event] = []
+    deadline = clock.now() + WITHIN_S
     for record in journal.unsettled():
-        outcome = await _settle(record, drivers, journal, clock)
+        most_s = max(LEAST_S, deadline - clock.now())
+        outcome = await _settle(record, drivers, journal, clock, most_s)
         what = "restored" if outcome.clean else "not restored"
         text = f"{record.ref} {what} by recovery" + (f": {outcome.text}" if outcome.text else "")
         level = "info" if outcome.clean else "error"
@@ -69,8 +74,10 @@ async def heal(journal: FileJournal, drivers: Mapping[str, AnyDriver], inspector
     )  # fmt: skip
 
 
-async def _settle(record: Record, drivers: Mapping[str, AnyDriver], journal: FileJournal, clock: Clock) -> Outcome:
-    """Put one effect back and record how that went."""
+async def _settle(
+    record: Record, drivers: Mapping[str, AnyDriver], journal: FileJournal, clock: Clock, most_s: float
+) -> Outcome:
+    """Put one effect back, within `most_s`, and record how that went."""
     try:
         driver = drivers[record.driver]
         undo = undo_of(driver, record)
@@ -79,7 +86,7 @@ async def _settle(record: Record, drivers: Mapping[str, AnyDriver], journal: Fil
         settled = False
     else:
         mark = Mark(record.run, record.step, record.n)
-        outcome = await put_back(driver, record.ref, undo, mark, _within_s(driver, record), clock)
+        outcome = await put_back(driver, record.ref, undo, mark, min(most_s, _within_s(driver, record)), clock)
         settled = outcome.clean or not driver.restores
     state = State.RESTORED if settled else State.STUCK
     _best_effort_append(

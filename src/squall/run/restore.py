@@ -46,14 +46,19 @@ async def _once(driver: AnyDriver, ref: str, undo: Undo, mark: Mark) -> Clean | 
     try:
         await asyncio.wait_for(driver.restore(ref, undo, mark), CALL_S)
     except Exception as error:
-        failed = f"{type(error).__name__}: {error}; "
+        failed = _in_words(error)
     try:
         said = await asyncio.wait_for(driver.look(ref, undo, mark), CALL_S)
     except Exception as error:
-        return Unknown(f"{failed}{type(error).__name__}: {error}")
+        return Unknown("; ".join(dict.fromkeys(filter(None, (failed, _in_words(error))))))
     if failed and isinstance(said, Present):
-        return Present(failed + said.what)
+        return Present(f"{failed}; {said.what}")
     return said
+
+
+def _in_words(error: Exception) -> str:
+    hint = getattr(error, "hint", None)
+    return f"{type(error).__name__}: {error}" + (f" (hint: {hint})" if hint else "")
 
 
 def undo_of(driver: AnyDriver, record: Record) -> Undo:

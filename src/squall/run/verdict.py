@@ -59,7 +59,8 @@ def _verdict(evidence: Evidence) -> tuple[Verdict, str]:
     unfelt = [dose for dose in evidence.doses if not dose.felt]
     if unfelt:
         named = ", ".join(f"{dose.step} ({dose.note or 'no difference measured'})" for dose in unfelt[:3])
-        return Verdict.INCONCLUSIVE, f"the fault was not felt: {named}"
+        blind = all(dose.measured is None for dose in unfelt)
+        return Verdict.INCONCLUSIVE, f"the fault {'could not be measured' if blind else 'was not felt'}: {named}"
     return _seen(evidence.judgements)
 
 
