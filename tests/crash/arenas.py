@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import os
 import queue
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -41,6 +45,9 @@ namespaces:
       left: {kind: echo, replicas: 9}
       right: {kind: echo, replicas: 9}
 """
+
+
+_COUNT = itertools.count()
 
 
 class Case(NamedTuple):
@@ -82,8 +89,6 @@ class _Arena:
         self.document = home / "experiment.yaml"
         home.mkdir(parents=True)
         action = {"type": case.fault, **ACTIONS[case.fault]}
-        if case == Case("host", "podKill"):
-            action = {"type": "processKill", "gracePeriod": "100ms", "expectRestart": False}
         spec = {
             "target": {"platform": case.platform, "mode": "all", **target}, "action": action,
             "safety": {"lease": LEASE, "preflight": []}, "success": {"recoverWithin": "20s"},
@@ -107,21 +112,26 @@ class MemoryArena(_Arena):
 
 
 class HostArena(_Arena):
-    """One `sleep`."""
+    """One `sleep`, started again by a shell when it ends: its command line is its own."""
 
     def __init__(self, home: Path, case: Case) -> None:
-        self.process = subprocess.Popen(["sleep", "600"])
-        super().__init__(home, case, {"refs": [f"pid/{self.process.pid}"]})
+        loop = f"while :; do sleep {600 + next(_COUNT) / 1000}; done"
+        self._shell = subprocess.Popen(["sh", "-c", loop], start_new_session=True, stderr=subprocess.DEVNULL)
+        children = Path(f"/proc/{self._shell.pid}/task/{self._shell.pid}/children")
+        while not (found := children.read_text().split()) or b"sleep" not in oracle.command_line(int(found[0]))[:5]:
+            time.sleep(0.001)
+        self._pid = int(found[0])
+        super().__init__(home, case, {"refs": [f"pid/{self._pid}"]})
 
     def harm(self) -> list[str]:
-        return [f"process {self.process.pid} stands still"] if oracle.process_is_stopped(self.process.pid) else []
+        return [f"process {self._pid} stands still"] if oracle.process_is_stopped(self._pid) else []
 
     def remains(self) -> list[str]:
         return self.harm()
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        os.killpg(self._shell.pid, signal.SIGKILL)
+        self._shell.wait()
 
 
 class LabArena(_Arena):

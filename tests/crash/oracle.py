@@ -99,14 +99,15 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     return entry
 
 
+def command_line(pid: int) -> bytes:
+    """The arguments of a process; empty where there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def processes_naming(text: str) -> list[int]:
     """Live processes, others than this one, with the text in their command line."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if text.encode() in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in pids if pid != os.getpid() and text.encode() in command_line(pid)]
