@@ -40,3 +40,14 @@ def test_what_cannot_be_restored_can_be_given_up_by_a_person_only_and_keeps_alar
     assert read(journal_of(squall.home, RUN)).entries[-2].state is State.ABANDONED
     assert squall("recover").out == "nothing to heal\n"
     assert "the world was lost" in squall("doctor").out
+
+
+def test_damage_that_may_hide_an_effect_is_told_until_a_person_gives_it_up(squall: Cli) -> None:
+    leave_an_effect(squall)
+    path = journal_of(squall.home, RUN)
+    path.write_bytes(b"nonsense\n" * 3)
+    said = squall("recover")
+    assert said.code == 6
+    assert "checksum" in said.out
+    assert squall("recover", "--abandon", RUN, "--because", "looked by hand").code == 6
+    assert squall("recover").code == 0

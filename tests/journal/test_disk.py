@@ -148,7 +148,6 @@ def test_a_disk_that_stays_full_keeps_nobody_hurt(disk: Path) -> None:
     assert not end.is_stopped
 
 
-@pytest.mark.xfail(reason="squall.store lets OSError out of `finish` on a full disk, and `squall run` calls it a bug")
 def test_a_disk_that_stays_full_is_no_bug_of_ours(disk: Path) -> None:
     end = run(disk / "full", "stays-full", "APPLIED")
     (disk / "full" / "filler").unlink()

@@ -10,7 +10,8 @@
     ├── Unsupported         choose another platform, or give this machine what it lacks
     ├── Conflict            somebody else holds the slot: wait, or stop that run
     ├── JournalDamaged      a record in the middle of a journal cannot be read; what is intact is still healed
-    ├── JournalUnwritable   the journal cannot be made durable: free or mend the disk; no fault starts
+    ├── Unwritable          a file cannot be written: free or mend the disk
+    │   └── JournalUnwritable   the journal cannot be made durable; no fault starts
     ├── NotReverted         something of ours is left: follow the hint
     └── StoreDamaged        the repository of runs cannot be read: move it away, it is made anew (in squall.store.local)
 
@@ -89,10 +90,14 @@ class JournalDamaged(SquallError):
     exit_code = 6
 
 
-class JournalUnwritable(SquallError):
-    """A record could not be made durable."""
+class Unwritable(SquallError):
+    """A file of ours could not be written."""
 
     exit_code = 3
+
+
+class JournalUnwritable(Unwritable):
+    """A record could not be made durable."""
 
 
 class NotReverted(SquallError):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from squall._kit.clock import SystemClock
-from squall._kit.errors import Conflict, TargetNotFound
+from squall._kit.errors import Conflict, TargetNotFound, Unwritable
 from squall.app.home import home, runs_folder, settings
 from squall.app.openruns import closed, open_journals
 from squall.journal.api import Closed, Header, Record, State
 from squall.journal.file import FileJournal
-from squall.run.recover import Healed, heal, hot
+from squall.run.recover import Healed, damage_of, heal, hot
 from squall.store.local import Store
 from squall.targets.registry import Drivers, open_platform
 
@@ -47,16 +48,26 @@ def heal_one(path: Path, *, wait: bool) -> Healed | None:
         header = next((entry for entry in entries if isinstance(entry, Header)), None)
         over = header is None or any(isinstance(entry, Closed) for entry in entries)
         if over and not journal.unsettled():
-            closed(home(), path.parent.name)
-            return None
+            return _nothing_to_do(journal)
         healed = asyncio.run(_heal(journal, header))
     finally:
         journal.close()
     if healed.clean:
         closed(home(), healed.run)
     if healed.result is not None:
-        Store(home()).healed(healed.result, restored=healed.clean)
+        with suppress(Unwritable):  # what was healed is healed, kept or not
+            Store(home()).healed(healed.result, restored=healed.clean)
     return healed
+
+
+def _nothing_to_do(journal: FileJournal) -> Healed | None:
+    """Close the run, unless damage hides what it may have held: that is told, and only a person may give it up."""
+    run = journal.path.parent.name
+    damage = damage_of(journal)
+    if not damage:
+        closed(home(), run)
+        return None
+    return Healed(run=run, restored=(), stuck=(), damage=damage, receipt=None, result=None)
 
 
 def abandon(run: str, because: str) -> list[str]:

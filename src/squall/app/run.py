@@ -12,12 +12,12 @@ import msgspec
 
 from squall._kit import loop, proc
 from squall._kit.clock import SystemClock, boot_id
-from squall._kit.errors import JournalUnwritable, Refused
+from squall._kit.errors import Refused, SquallError
 from squall.app.claims import claiming
 from squall.app.home import home, journal_of
 from squall.app.openruns import closed, opened
 from squall.app.plan import Choice, Planned, make_plan
-from squall.app.recover import heal_open
+from squall.app.recover import heal_one, heal_open
 from squall.journal.api import Closed, Header, Journal
 from squall.journal.file import FileJournal
 from squall.observe.api import Surroundings
@@ -37,11 +37,12 @@ WATCHDOG = "squall.app.watchdog"
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A run's result, what the checks said, and where its HTML report lies (None: nothing was run)."""
+    """A run's result, what the checks said, and where its HTML report lies (None: `trouble` says why)."""
 
     result: RunResult
     findings: tuple[Finding, ...]
     html: Path | None
+    trouble: str = ""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -68,8 +69,13 @@ def prepare(experiment: Experiment, choice: Choice, *, guarded: bool = True) -> 
         opened(base, run)
         journal = FileJournal.create(path)
         journal.append(_header(run, planned))
-    beat = Beat(path.parent / "beat", create=True)
-    watchdog = Watchdog(WATCHDOG, path, path.parent / "beat") if guarded else None
+    try:
+        beat = Beat(path.parent / "beat", create=True)
+        watchdog = Watchdog(WATCHDOG, path, path.parent / "beat") if guarded else None
+    except SquallError:
+        journal.close()
+        heal_one(path, wait=False)
+        raise
     return Prepared(run, planned, journal, planned.drivers, beat, watchdog)
 
 
@@ -111,7 +117,7 @@ def _close_failed(prepared: Prepared, error: BaseException) -> None:
             prepared.journal.append(Closed(outcome="failed", at_wall=time.time(), note=str(error)))
             Store(home()).interrupted(prepared.run, restored=True, note=f"it ended in an error: {error}")
             closed(home(), prepared.run)
-    except JournalUnwritable:
+    except SquallError:  # the error that ended the run is the one to tell; recovery finds the rest
         return
     finally:
         prepared.journal.close()
@@ -163,19 +169,27 @@ def surroundings(planned: Planned) -> Surroundings:
 
 def finish(prepared: Prepared, result: RunResult) -> Finished:
     """Keep the result and its report; let go of the journal last, when nothing is left to heal."""
-    from squall.report.build import build
-    from squall.report.html import render
-
-    store = Store(home())
-    store.finish(result)
-    path = journal_of(home(), prepared.run).parent / "report.html"
-    path.write_text(render(build(result)))
+    html, trouble = _keep(prepared.run, result)
     if not prepared.journal.unsettled():
         closed(home(), prepared.run)
     prepared.journal.close()
     if prepared.watchdog is not None:
         prepared.watchdog.forget()
-    return Finished(result, prepared.planned.findings, path)
+    return Finished(result, prepared.planned.findings, html, trouble)
+
+
+def _keep(run: str, result: RunResult) -> tuple[Path | None, str]:
+    """The result in the repository and its HTML report; why not, where the disk does not take them."""
+    from squall.report.build import build
+    from squall.report.html import render
+
+    path = journal_of(home(), run).parent / "report.html"
+    try:
+        Store(home()).finish(result)
+        path.write_text(render(build(result)))
+    except (OSError, SquallError) as error:
+        return None, f"the result could not be kept: {error}"
+    return path, ""
 
 
 def _header(run: str, planned: Planned) -> Header:

@@ -136,7 +136,11 @@ def _bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="squall-bug-", suffix=".txt", delete=False) as details:
-        details.write(f"squall {__version__}\n{' '.join(sys.argv)}\n")
-        details.writelines(traceback.format_exception(error))
-    return _say(f"a bug in Squall: {type(error).__name__}: {error}", f"details: {details.name}; please report it", 70)
+    what = f"a bug in Squall: {type(error).__name__}: {error}"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="squall-bug-", suffix=".txt", delete=False) as details:
+            details.write(f"squall {__version__}\n{' '.join(sys.argv)}\n")
+            details.writelines(traceback.format_exception(error))
+    except OSError as trouble:
+        return _say(what, f"the details cannot be written ({trouble}); please report it", 70)
+    return _say(what, f"details: {details.name}; please report it", 70)

@@ -103,4 +103,4 @@ def _show_result(finished: Finished, output: str) -> None:
         if finding.level != "info":
             tell(_finding(finding).rstrip())
     emit(output, finished.result, "" if output == "json" else as_text(build(finished.result)))
-    tell(f"report: {finished.html}")
+    tell(f"report: {finished.html}" if finished.html else f"squall: {finished.trouble}")

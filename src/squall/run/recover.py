@@ -69,7 +69,7 @@ async def heal(journal: FileJournal, drivers: Mapping[str, AnyDriver], inspector
     return Healed(
         run=header.run if header else journal.path.parent.name,
         restored=tuple(event.text for event in events if event.kind == "restored"), stuck=stuck,
-        damage=tuple(f"{journal.path}:{d.line}: {d.why}" for d in journal.damages if not d.torn),
+        damage=damage_of(journal),
         receipt=receipt, result=_result(header, events, receipt, clock) if header else None,
     )  # fmt: skip
 
@@ -136,6 +136,11 @@ def _result(header: Header, events: Sequence[Event], receipt: Receipt | None, cl
         verdict=Verdict.INCONCLUSIVE, reason=reason, plan=header.plan, events=tuple(events), receipt=receipt,
         version=__version__,
     )  # fmt: skip
+
+
+def damage_of(journal: FileJournal) -> tuple[str, ...]:
+    """The damaged lines in words; the torn tail of a crash is none."""
+    return tuple(f"{journal.path}:{d.line}: {d.why}" for d in journal.damages if not d.torn)
 
 
 def hot(path: Path) -> bool:

@@ -18,7 +18,8 @@ from typing import Literal
 
 import msgspec
 
-from squall._kit.errors import InvalidCall, SquallError, TargetNotFound, Unreachable, Unsupported
+from squall._kit.errors import InvalidCall, SquallError, TargetNotFound, Unreachable, Unsupported, Unwritable
+from squall._kit.files import sync_folder
 from squall.run.result import RunResult
 
 State = Literal["running", "finished", "interrupted", "restored"]
@@ -264,20 +265,18 @@ def _use_wal(db: sqlite3.Connection) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, and a crash, see the old or the new one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write a file so that a reader, and a crash, see the old or the new one whole. Raises Unwritable."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with draft.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise Unwritable(f"{path} cannot be written: {error.strerror}", hint="free or mend the disk") from error
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()
