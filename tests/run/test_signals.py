@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -132,6 +133,17 @@ def test_an_engine_that_is_killed_harms_nobody_two_seconds_later(ward: Ward) -> 
     patient.run.kill()
     assert eventually(lambda: not patient.stopped, PROMISE_S) <= PROMISE_S
     _assert_shown_as_healed(patient)
+
+
+def test_a_run_whose_watchdog_is_killed_ends_and_restores(ward: Ward) -> None:
+    patient = ward(PAUSE, safety={"lease": "60s"})
+    in_fault(patient)
+    dogs = [pid for pid in processes_naming(str(patient.cli.home)) if pid != patient.run.pid]
+    for dog in dogs:
+        os.kill(dog, signal.SIGKILL)
+    code, err = patient.end()
+    assert (len(dogs), code, patient.stopped) == (1, 4, False), err
+    assert "the watchdog is gone" in err
 
 
 def test_an_engine_that_hangs_harms_nobody_one_lease_and_two_seconds_later(ward: Ward) -> None:

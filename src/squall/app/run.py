@@ -22,7 +22,7 @@ from squall.journal.api import Closed, Header, Journal
 from squall.journal.file import FileJournal
 from squall.observe.api import Surroundings
 from squall.plan.model import digest
-from squall.run.engine import Engine, Gear
+from squall.run.engine import Engine, Gear, for_ever
 from squall.run.events import Listener
 from squall.run.leases import Beat
 from squall.run.result import RunResult
@@ -137,6 +137,7 @@ async def _carry_out(prepared: Prepared, listener: Listener) -> RunResult:
         inspector=prepared.planned.platform.inspector(), surroundings=surroundings(prepared.planned),
         clock=SystemClock(), listener=listener, stop=stop, beat=prepared.beat,
         source=prepared.planned.source, guarded=_guard(prepared),
+        unguarded=prepared.watchdog.ended if prepared.watchdog else for_ever,
     )  # fmt: skip
     store = Store(home())
     store.begin(prepared.run, plan.name, digest(plan), time.time())

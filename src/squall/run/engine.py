@@ -43,9 +43,15 @@ from squall.targets.api import AnyDriver, Inspector, Slot
 READY_WITHIN_S = 20.0
 
 
-class Gear(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a run needs from outside. `guarded` waits until the watchdog stands; it raises where there is none.
+async def for_ever() -> None:
+    """Never returns."""
+    await asyncio.Event().wait()
 
+
+class Gear(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a run needs from outside.
+
+    `guarded` waits until the watchdog stands and raises where it does not; `unguarded` waits until it is gone.
     `restore_within_s` is how long an undo is tried, `ready_within_s` how long the receipt waits for readiness.
     """
 
@@ -59,6 +65,7 @@ class Gear(msgspec.Struct, frozen=True, kw_only=True):
     listener: Listener
     stop: StopSwitch
     guarded: Callable[[], Awaitable[None]]
+    unguarded: Callable[[], Awaitable[None]] = for_ever
     beat: Beat | None = None
     restore_within_s: float = RESTORE_WITHIN_S
     ready_within_s: float = READY_WITHIN_S
@@ -138,18 +145,24 @@ class Engine:
         schedule = Schedule(self.plan, hand, leases, gear.stop, self.chronicle, self.doses)
         pulse = asyncio.create_task(leases.pulse())
         deadline = asyncio.create_task(self._deadline())
+        guard = asyncio.create_task(self._guard())
         try:
             ends = await schedule.carry_out()
         finally:
-            deadline.cancel()
-            pulse.cancel()
-            await asyncio.gather(pulse, deadline, return_exceptions=True)
+            for task in (pulse, deadline, guard):
+                task.cancel()
+            await asyncio.gather(pulse, deadline, guard, return_exceptions=True)
         spans = {end.fault: end.span for end in ends if end.span is not None}
         if spans:
             whole = (min(begin for begin, _ in spans.values()), max(over for _, over in spans.values()))
             for name, (begin, over) in {"fault": whole, **spans}.items():
                 self._window(name, self.chronicle.t(begin), over)
         return ends
+
+    async def _guard(self) -> None:
+        """Ends the run when its watchdog is gone: harm must never depend on this process alone."""
+        await self.gear.unguarded()
+        self.gear.stop.throw("the watchdog is gone")
 
     async def _deadline(self) -> None:
         """Ends the run when `safety.maxDuration` is over."""

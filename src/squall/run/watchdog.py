@@ -64,6 +64,19 @@ class Watchdog:
         if not up:
             raise Unsupported("the watchdog does not come up; nothing was touched", hint="see watchdog.log of the run")
 
+    async def ended(self) -> None:
+        """Return when it is gone: from then on nothing ends what needs a watchdog to end."""
+        import asyncio
+
+        loop, gone = asyncio.get_running_loop(), asyncio.Event()
+        fd = os.pidfd_open(self._process.pid)
+        loop.add_reader(fd, gone.set)
+        try:
+            await gone.wait()
+        finally:
+            loop.remove_reader(fd)
+            os.close(fd)
+
     def forget(self) -> None:
         """Let go of it; it ends by itself after this process."""
         os.close(self._ready)
