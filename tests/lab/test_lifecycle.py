@@ -113,26 +113,34 @@ def test_an_unknown_pattern_is_an_invalid_call(tiny):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become an ordinary user")
 def test_an_ordinary_user_can_have_a_lab():
-    """With Debian's interpreter: the one of a virtual environment may lie where only root reads."""
-    become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     script = (
-        "import pathlib, sys; from squall import lab; state = pathlib.Path(sys.argv[1]) / 'state'\n"
+        "import os, pathlib, sys; from squall import lab; state = pathlib.Path(sys.argv[1]) / 'state'\n"
+        "assert os.geteuid() == 65534\n"
         "try: print(len(lab.up(state, load_rps=0).instances))\n"
         "finally: print(lab.down(state))"
     )
-    packages = os.pathsep.join(path for path in sys.path if path.endswith(("site-packages", "src")))
-    environment = {**os.environ, "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": packages}
-    python = ("/usr/bin/python3", "-W", "error")
-    needed = [*become, *python, "-c", "import aiohttp, asyncpg, squall, valkey.asyncio"]
-    if subprocess.run(needed, env=environment, cwd="/", stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("an ordinary user cannot read this checkout and its packages with /usr/bin/python3")
+    environment = {**os.environ, "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory(dir="/tmp") as home:
-        os.chown(home, 65534, 65534)
+        become = _ordinary_user(environment, Path(home))
         done = subprocess.run(
-            [*become, *python, "-c", script, home], capture_output=True, text=True, env=environment, cwd="/", timeout=90
-        )
+            [*become, sys.executable, "-W", "error", "-c", script, home],
+            capture_output=True, text=True, env=environment, cwd="/", timeout=90,
+        )  # fmt: skip
         assert done.stdout.split() == ["12", "True"], done.stderr
         assert list(Path(home).iterdir()) == []
+
+
+def _ordinary_user(environment: dict[str, str], home: Path) -> tuple[str, ...]:
+    """The command that makes another an ordinary user's, who owns `home`.
+
+    Where the interpreter lies in a folder that only root reads, it is a user namespace without a privilege.
+    """
+    become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    needed = [*become, sys.executable, "-c", "import aiohttp, asyncpg, squall, valkey.asyncio"]
+    if subprocess.run(needed, env=environment, cwd="/", stderr=subprocess.DEVNULL).returncode:
+        return ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+    os.chown(home, 65534, 65534)
+    return become
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL in a user namespace")
