@@ -113,9 +113,9 @@ HEADERS = [
     (
         "apiVersion: chaos-mesh.org/v1alpha1\nkind: PodChaos\nspec: {}",
         "x.yaml:1: apiVersion: is Chaos Mesh's chaos-mesh.org/v1alpha1, not chaos.example.com/v1\n"
-        "hint: turn it into an experiment with `squall import`",
+        "hint: write it as a ChaosExperiment: `squall init` makes one to start from",
     ),
-    ("{title: a, method: []}", "x.yaml:1: <document>: is a document of Chaos Toolkit\nhint: turn it into an experiment with `squall import`"),
+    ("{title: a, method: []}", "x.yaml:1: <document>: is a document of Chaos Toolkit\nhint: write it as a ChaosExperiment: `squall init` makes one to start from"),
     (b"a: \xff", "x.yaml:1: <document>: is not UTF-8: byte 0xff\nhint: save it as UTF-8"),
     (b"a\nb\0", "x.yaml:2: <document>: is binary, not text\nhint: give a YAML or JSON document"),
     ("a\ud800", "x.yaml:1: <document>: holds the control character U+D800\nhint: take it away"),

@@ -17,8 +17,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from squall.observe.api import DoseResult
-from squall.observe.path import PathMeter
-from squall.observe.proc import ProcessMeter
 from squall.observe.question import BASELINE_S, MeterSpec, ask
 from squall.targets.api import AnyEffect, Break, Freeze, Kill, Shape
 
@@ -52,7 +50,11 @@ def open_meter(spec: MeterSpec, effect: AnyEffect) -> DoseMeter | None:
         question = ask(effect)
         if question is None:
             return None
+        from squall.observe.path import PathMeter
+
         return PathMeter(spec, question)
     if spec.kind == "process" and isinstance(effect, Kill | Freeze | Break):
+        from squall.observe.proc import ProcessMeter
+
         return ProcessMeter(spec.pid, effect)
     return None
