@@ -115,5 +115,5 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """The exit code of DESIGN section 7."""
+        """The exit code of the command line (docs/exit-codes.md)."""
         return EXIT_CODES[self.outcome]
