@@ -10,11 +10,10 @@ from tests.shape.code import ROOT, Function, catalogue, modules, places
 
 ERRORS = re.compile(
     r"^(InvalidDocument|InvalidCall|Refused|TargetNotFound|Unreachable|MissingExtra|Unsupported|Conflict"
-    r"|JournalDamaged|JournalUnwritable|NotReverted|SquallError)$"
+    r"|JournalDamaged|Unwritable|JournalUnwritable|NotReverted|SquallError)$"
 )
 # Assembled, so that this file does not hold the names that it looks for.
 HOSTS = ["py" + "pi.org", "python" + "hosted.org", "proxy.go" + "lang.org", "npm" + "js.org", "crates" + ".io"]
-HOSTS += ["proxy.inter" + "nal", "/work/" + "shared", "/work/" + ".library"]
 
 
 def test_every_module_has_a_docstring() -> None:
