@@ -10,7 +10,7 @@ from tests.shape.code import ROOT, Function, catalogue, modules, places
 
 ERRORS = re.compile(
     r"^(InvalidDocument|InvalidCall|Refused|TargetNotFound|Unreachable|MissingExtra|Unsupported|Conflict"
-    r"|JournalDamaged|Unwritable|JournalUnwritable|NotReverted|SquallError)$"
+    r"|Unwritable|JournalUnwritable|SquallError)$"
 )
 # Assembled, so that this file does not hold the names that it looks for.
 HOSTS = ["py" + "pi.org", "python" + "hosted.org", "proxy.go" + "lang.org", "npm" + "js.org", "crates" + ".io"]

@@ -9,10 +9,8 @@
     ├── MissingExtra        install the named extra
     ├── Unsupported         choose another platform, or give this machine what it lacks
     ├── Conflict            somebody else holds the slot: wait, or stop that run
-    ├── JournalDamaged      a record in the middle of a journal cannot be read; what is intact is still healed
     ├── Unwritable          a file cannot be written: free or mend the disk
     │   └── JournalUnwritable   the journal cannot be made durable; no fault starts
-    ├── NotReverted         something of ours is left: follow the hint
     └── StoreDamaged        the repository of runs cannot be read: move it away, it is made anew (in squall.store.local)
 
 A message names the subject and the fact; `hint` says the next act and is shown on a line of its own.
@@ -84,12 +82,6 @@ class Conflict(SquallError):
     exit_code = 3
 
 
-class JournalDamaged(SquallError):
-    """A complete record in the middle of a journal cannot be read."""
-
-    exit_code = 6
-
-
 class Unwritable(SquallError):
     """A file of ours could not be written."""
 
@@ -98,9 +90,3 @@ class Unwritable(SquallError):
 
 class JournalUnwritable(Unwritable):
     """A record could not be made durable."""
-
-
-class NotReverted(SquallError):
-    """An effect of ours could not be shown to be gone."""
-
-    exit_code = 6
