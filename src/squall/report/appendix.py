@@ -65,11 +65,6 @@ def rows(plan: Json) -> tuple[PlanRow, ...]:
     )
 
 
-def fault_names(plan: Json) -> dict[str, str]:
-    """Fault name -> the harm in words (or its type), in the plan's order."""
-    return {stage.fault: printable(stage.says or stage.type) for stage in _read(plan).stages}
-
-
 def steps(plan: Json) -> dict[str, str]:
     """Step id -> `fault on target`, for the live display."""
     return {
@@ -77,12 +72,6 @@ def steps(plan: Json) -> dict[str, str]:
         for stage in _read(plan).stages
         for step in stage.steps
     }
-
-
-def source(plan: Json) -> str:
-    """The file that the experiment came from, or empty."""
-    text = _read(plan).experiment.source
-    return text if text and "\n" not in text and len(text) < 300 else ""
 
 
 def _read(plan: Json) -> _Plan:

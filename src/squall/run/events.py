@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from squall._kit.clock import Clock
@@ -57,6 +56,3 @@ class Chronicle:
     def t(self, at: float | None = None) -> float:
         """Seconds since the run began."""
         return (self.clock.now() if at is None else at) - self.began
-
-
-Tell = Callable[..., None]

@@ -19,7 +19,7 @@ from squall.journal.file import FileJournal
 from squall.observe.api import Verdict
 from squall.run.receipt import compare
 from squall.run.restore import Outcome, put_back, undo_of
-from squall.run.result import Event, Receipt, ReceiptLine, RunResult
+from squall.run.result import Event, Receipt, RunResult
 from squall.targets.api import AnyDriver, Inspector, Mark, Slot
 
 WITHIN_S = 30.0
@@ -152,8 +152,3 @@ def hot(path: Path) -> bool:
         return False
     entries = read(path).entries
     return bool(unsettled_of(entries)) or not any(isinstance(entry, Closed) for entry in entries)
-
-
-def stuck_lines(receipt: Receipt | None) -> list[ReceiptLine]:
-    """The receipt's lines that count against us."""
-    return [line for line in receipt.lines if line.kind in ("ours", "unreadable")] if receipt else []
