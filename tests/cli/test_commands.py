@@ -130,3 +130,9 @@ def test_rollback_removes_what_no_journal_knows(squall: Cli) -> None:
     assert said.code == 0
     assert "removed: break on demo-0" in said.out
     assert json.loads(path.read_text())["effects"] == {}
+
+
+def test_the_bare_command_shows_its_help(squall: Cli) -> None:
+    said = squall()
+    assert said.code == 2
+    assert said.out.startswith("Usage:")

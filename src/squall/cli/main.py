@@ -102,6 +102,9 @@ def _run() -> int:
         return done.exit_code
     except click.Abort:
         return _say("interrupted", "", 4)
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.format_message())
+        return 2
     except click.ClickException as error:
         return _say(error.format_message(), _usage_hint(error), 2)
     except SquallError as error:
