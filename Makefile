@@ -21,7 +21,7 @@ demo: $(STAMP) ## the lab up, one real drill, its report, and the lab down again
 	@scripts/demo
 
 test: $(STAMP) ## lint, types, layers, and every test but the benchmarks
-	@scripts/debian chromium chromium "tests in a real browser"
+	@scripts/debian chromium "chromium fonts-dejavu-core" "tests in a real browser"
 	@failed=0; $(MAKE) check || failed=1; \
 	$(PY) -m pytest tests -ra --ignore=tests/bench || failed=1; exit $$failed
 
